@@ -1,0 +1,3 @@
+//! The modelport binary.
+
+fn main() {}
