@@ -1,0 +1,390 @@
+//! The generic provider: any endpoint that speaks the OpenAI API.
+//!
+//! What is particular to a host is in its profile; nothing here asks which provider it talks to.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
+
+use crate::{
+    base_url::{BaseUrl, BaseUrlFault},
+    chat::{self, ChatCompletion, ChatRequest},
+    chat_stream::ChatStream,
+    client::{Client, Options},
+    credential::Secret,
+    error::Error,
+    failure,
+    profile::{HealthProbe, Profile},
+    profiles,
+    provider::{Call, Discovered, Health, HealthState, Provider},
+    provider_type::ProviderType,
+    settings::OpenAiSettings,
+    transport::{Answer, Tls},
+};
+
+pub mod look;
+pub(crate) mod pages;
+pub mod stream;
+
+/// The longest plain answer that the typed API reads.
+const MAX_COMPLETION: usize = 64 << 20;
+
+/// Any endpoint that speaks the OpenAI API. Cheap to clone: clones share their connections.
+#[derive(Clone, Debug)]
+pub struct OpenAiCompatibleProvider {
+    client: Client,
+}
+
+impl OpenAiCompatibleProvider {
+    /// A provider at `base_url`. Without a name it is called after its host; custom headers win
+    /// over the credential that the key would give.
+    ///
+    /// # Errors
+    ///
+    /// `is_invalid` when the URL, the key or a header cannot be used; the message names which.
+    pub fn new<N, V>(
+        api_key: Option<&str>,
+        base_url: &str,
+        provider_name: Option<&str>,
+        custom_headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, Error>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut builder = Self::builder(base_url);
+        if let Some(key) = api_key {
+            builder = builder.api_key(key);
+        }
+        if let Some(name) = provider_name {
+            builder = builder.name(name);
+        }
+        for (name, value) in custom_headers {
+            builder = builder.header(name.as_ref(), value.as_ref());
+        }
+        builder.build()
+    }
+
+    /// Starts a provider at `base_url`.
+    pub fn builder(base_url: &str) -> Builder {
+        Builder::new(BaseUrl::parse(base_url))
+    }
+
+    /// Starts a provider at a base URL that has been read before.
+    pub fn builder_at(base_url: BaseUrl) -> Builder {
+        Builder::new(Ok(base_url))
+    }
+
+    /// A provider from settings, as the environment gives them.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenAiCompatibleProvider::new`].
+    pub fn from_settings(settings: &OpenAiSettings) -> Result<Self, Error> {
+        let mut builder = Self::builder(&settings.base_url)
+            .timeout(settings.timeout)
+            .max_retries(settings.max_retries)
+            .headers(settings.custom_headers.clone());
+        if let Some(key) = &settings.api_key {
+            builder = builder.secret(key.clone());
+        }
+        if let Some(name) = &settings.provider_name {
+            builder = builder.name(name);
+        }
+        if let Some(model) = &settings.default_model {
+            builder = builder.default_model(model);
+        }
+        builder.build()
+    }
+
+    /// The generic provider's calls over a client made elsewhere.
+    pub(crate) fn over(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The same provider with connections of its own, for a thread that shares none.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        Self {
+            client: self.client.with_own_connections(),
+        }
+    }
+
+    /// Closes connections that have been unused for long.
+    pub fn sweep(&self) {
+        self.client.transport().sweep();
+    }
+
+    /// As [`Provider::call`], without a boxed future.
+    ///
+    /// # Errors
+    ///
+    /// `is_connect`, `is_timeout` or `is_closed`; any status is an `Ok`.
+    pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
+        let uri = self.client.uri(call.path, call.model);
+        self.client.post(&uri, call.headers, &call.body).await
+    }
+
+    async fn find_models(&self) -> Result<Discovered, Error> {
+        match self.client.options.profile.listing {
+            Some(path) => pages::list(&self.client, path).await,
+            None => Err(Error::invalid(format_args!(
+                "{} has no model listing",
+                self.client.options.name
+            ))),
+        }
+    }
+
+    async fn sign_of_life(&self) -> Health {
+        let options = &self.client.options;
+        let path = match options.profile.health {
+            HealthProbe::Models => options.profile.listing.unwrap_or("/models"),
+            HealthProbe::Path(path) => path,
+            HealthProbe::OllamaVersion => "/version",
+            HealthProbe::TrafficOnly => {
+                return Health {
+                    state: HealthState::Unknown,
+                    reason: "no free probe is known; real traffic will tell".to_owned(),
+                    latency: None,
+                };
+            }
+        };
+        self.client.probe(options.base.endpoint(path)).await
+    }
+
+    async fn complete(&self, request: ChatRequest) -> Result<ChatCompletion, Error> {
+        let (uri, body) = self.prepare(request, false)?;
+        let answer = self.client.accepted(&uri, &body).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect(MAX_COMPLETION).await?;
+        if let Some(said) = failure::error_in_ok(&bytes) {
+            let kind = failure::classify_in_band(&said);
+            return Err(Error::refused(status, kind, said, None));
+        }
+        chat::read_completion(&bytes).map_err(Error::malformed)
+    }
+
+    async fn stream(&self, request: ChatRequest) -> Result<ChatStream, Error> {
+        let (uri, body) = self.prepare(request, true)?;
+        let answer = self.client.accepted(&uri, &body).await?;
+        Ok(ChatStream::new(answer))
+    }
+
+    /// Where a request goes and what is sent there.
+    fn prepare(&self, mut request: ChatRequest, stream: bool) -> Result<(Uri, Bytes), Error> {
+        if request.model.is_empty() {
+            let default = self.client.options.default_model.clone();
+            request.model = default.ok_or_else(|| {
+                Error::invalid("the request names no model and the provider has no default model")
+            })?;
+        }
+        request.stream = stream;
+        let uri = self.client.uri("/chat/completions", &request.model);
+        Ok((uri, Bytes::from(request.to_json())))
+    }
+}
+
+impl Provider for OpenAiCompatibleProvider {
+    fn id(&self) -> &str {
+        &self.client.options.id
+    }
+
+    fn name(&self) -> &str {
+        &self.client.options.name
+    }
+
+    fn provider_type(&self) -> ProviderType {
+        ProviderType::OpenAiCompatible
+    }
+
+    fn base_url(&self) -> &BaseUrl {
+        &self.client.options.base
+    }
+
+    fn profile(&self) -> &'static Profile {
+        self.client.options.profile
+    }
+
+    fn default_model(&self) -> Option<&str> {
+        self.client.options.default_model.as_deref()
+    }
+
+    fn call<'a>(&'a self, call: Call<'a>) -> BoxFuture<'a, Result<Response<Answer>, Error>> {
+        Box::pin(self.send(call))
+    }
+
+    fn list_models(&self) -> BoxFuture<'_, Result<Discovered, Error>> {
+        Box::pin(self.find_models())
+    }
+
+    fn health(&self) -> BoxFuture<'_, Health> {
+        Box::pin(self.sign_of_life())
+    }
+
+    fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatCompletion, Error>> {
+        Box::pin(self.complete(request))
+    }
+
+    fn chat_stream(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, Error>> {
+        Box::pin(self.stream(request))
+    }
+}
+
+/// Sets up an [`OpenAiCompatibleProvider`]; what is not set has the defaults of
+/// [`OpenAiSettings`], less its model.
+#[derive(Debug)]
+pub struct Builder {
+    id: String,
+    base_url: Result<BaseUrl, BaseUrlFault>,
+    key: Option<Result<Secret, String>>,
+    key_name: String,
+    name: Option<String>,
+    headers: HeaderMap,
+    bad_header: Option<String>,
+    default_model: Option<String>,
+    silence: Duration,
+    max_retries: u32,
+    tls: Option<Tls>,
+}
+
+impl Builder {
+    fn new(base_url: Result<BaseUrl, BaseUrlFault>) -> Self {
+        let defaults = OpenAiSettings::default();
+        Self {
+            id: "openai_compatible".to_owned(),
+            base_url,
+            key: None,
+            key_name: "the API key".to_owned(),
+            name: None,
+            headers: HeaderMap::new(),
+            bad_header: None,
+            default_model: None,
+            silence: defaults.timeout,
+            max_retries: defaults.max_retries,
+            tls: None,
+        }
+    }
+
+    /// The name it is configured under; `openai_compatible` unless set.
+    #[must_use]
+    pub fn id(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.id);
+        self
+    }
+
+    /// The API key.
+    #[must_use]
+    pub fn api_key(mut self, key: &str) -> Self {
+        self.key = Some(Secret::new(key).map_err(|fault| fault.to_string()));
+        self
+    }
+
+    /// The API key, already checked.
+    #[must_use]
+    pub fn secret(mut self, key: Secret) -> Self {
+        self.key = Some(Ok(key));
+        self
+    }
+
+    /// What the key is called where a person sets it, for messages that ask to check it.
+    #[must_use]
+    pub fn key_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.key_name);
+        self
+    }
+
+    /// The display name; taken from the host unless set.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    /// A header for every call; wins over the key's.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                self.headers.insert(name, value);
+            }
+            _ => self.bad_header = Some(name.to_owned()),
+        }
+        self
+    }
+
+    /// Headers for every call, already checked.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// The model used when a request names none.
+    #[must_use]
+    pub fn default_model(mut self, model: &str) -> Self {
+        self.default_model = Some(model.to_owned());
+        self
+    }
+
+    /// How long the provider may stay silent.
+    #[must_use]
+    pub fn timeout(mut self, silence: Duration) -> Self {
+        self.silence = silence;
+        self
+    }
+
+    /// Retries of the typed API after the first attempt.
+    #[must_use]
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// Certificate checking shared with other providers.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The provider.
+    ///
+    /// # Errors
+    ///
+    /// `is_invalid` when the URL, the key or a header cannot be used.
+    pub fn build(self) -> Result<OpenAiCompatibleProvider, Error> {
+        if let Some(name) = self.bad_header {
+            return Err(Error::invalid(format_args!(
+                "the custom header {name:?} has a name or a value that HTTP does not allow"
+            )));
+        }
+        let base = self
+            .base_url
+            .map_err(|fault| Error::invalid(format_args!("the base URL: {fault}")))?;
+        let profile = profiles::for_host(base.host());
+        let key = self.key.transpose();
+        let key = key.map_err(|fault| Error::invalid(format_args!("the API key: {fault}")))?;
+        let tls = match self.tls {
+            Some(tls) => tls,
+            None => Tls::new().map_err(Error::invalid)?,
+        };
+        let options = Options {
+            id: self.id,
+            name: self.name.unwrap_or_else(|| profile.name.to_owned()),
+            profile,
+            base,
+            key,
+            key_name: self.key_name,
+            custom_headers: self.headers,
+            default_model: self.default_model,
+            silence: self.silence,
+            max_retries: self.max_retries,
+        };
+        Ok(OpenAiCompatibleProvider {
+            client: Client::new(options, tls)?,
+        })
+    }
+}

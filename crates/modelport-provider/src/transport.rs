@@ -1,0 +1,451 @@
+//! Connections to one provider: opening them, keeping them, and carrying one call over one of them.
+//!
+//! A call and the connection it runs on live in one task: the connection is driven by whoever
+//! awaits the answer, so there is no task and no wake-up between a request and its socket, and
+//! dropping the call closes the socket at once. Retrying, choosing and reading are not done here,
+//! with one exception: a pooled connection that turns out to be dead before it answered is
+//! replaced by a fresh one, since nothing was lost.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::time::{Sleep, sleep};
+
+mod connect;
+
+pub use connect::{Tls, TlsFault};
+
+use crate::{
+    error::{Error, Stage},
+    splice::Spliced,
+};
+use connect::Socket;
+
+/// How long an unused connection is kept. Shorter than the idle timeouts of the usual load
+/// balancers (60 s and up), so that we rather than they close it.
+const KEEP_IDLE: Duration = Duration::from_secs(50);
+
+/// The most unused connections kept per origin.
+const MAX_IDLE: usize = 1024;
+
+/// The longest a connection, name lookup and TLS included, may take to be made.
+const MAX_CONNECT: Duration = Duration::from_secs(10);
+
+/// Connections to one origin, and how patient to be with it.
+#[derive(Clone)]
+pub struct Transport {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    origin: Uri,
+    host: HeaderValue,
+    tls: Option<Tls>,
+    connector: HttpConnector,
+    silence: Duration,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: Box<Connection>,
+    since: Instant,
+}
+
+/// An open connection and the half that sends requests into it.
+struct Connection {
+    sender: SendRequest<Full<Box<Spliced>>>,
+    driver: http1::Connection<Socket, Full<Box<Spliced>>>,
+}
+
+impl Transport {
+    /// Connections to the origin (scheme, host and port) of `target`.
+    ///
+    /// `silence` is how long the provider may stay silent: until the head of an answer, and
+    /// between two reads of its body.
+    ///
+    /// # Errors
+    ///
+    /// `is_invalid` when `target` has no host.
+    pub fn new(target: &Uri, tls: Tls, silence: Duration) -> Result<Self, Error> {
+        let authority = target
+            .authority()
+            .ok_or_else(|| Error::invalid("the base URL has no host"))?;
+        let host = HeaderValue::from_str(authority.as_str())
+            .map_err(|_| Error::invalid("the host of the base URL cannot be sent as a header"))?;
+        let encrypted = target.scheme() == Some(&http::uri::Scheme::HTTPS);
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_keepalive(Some(Duration::from_mins(1)));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                origin: target.clone(),
+                host,
+                tls: encrypted.then_some(tls),
+                connector,
+                silence,
+                idle: Mutex::new(Vec::new()),
+            }),
+        })
+    }
+
+    /// The same origin with no connections yet, for a thread that shares none.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let shared = &self.shared;
+        Self {
+            shared: Arc::new(Shared {
+                origin: shared.origin.clone(),
+                host: shared.host.clone(),
+                tls: shared.tls.clone(),
+                connector: shared.connector.clone(),
+                silence: shared.silence,
+                idle: Mutex::new(Vec::new()),
+            }),
+        }
+    }
+
+    /// How long the provider may stay silent.
+    pub fn silence(&self) -> Duration {
+        self.shared.silence
+    }
+
+    /// Sends one request and waits for the head of its answer.
+    ///
+    /// `make` makes the request, its URI as path and query alone; `host` is set here. It is made
+    /// anew when a kept connection proves dead before it answered.
+    ///
+    /// # Errors
+    ///
+    /// `is_connect`, `is_timeout` or `is_closed`; any status is an `Ok`.
+    pub async fn send(
+        &self,
+        make: impl Fn() -> Request<Spliced>,
+    ) -> Result<Response<Answer>, Error> {
+        let silence = self.shared.silence;
+        while let Some(connection) = self.take_idle() {
+            let request = self.addressed(make());
+            match within(silence, Stage::Head, exchange(connection, request)).await {
+                Ok(answer) => return Ok(self.answer(answer)),
+                Err(error) if error.is_closed() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let limit = silence.min(MAX_CONNECT);
+        let connection = within(limit, Stage::Connect, Box::pin(self.connect())).await?;
+        let request = self.addressed(make());
+        let answer = within(silence, Stage::Head, exchange(connection, request)).await?;
+        Ok(self.answer(answer))
+    }
+
+    fn addressed(&self, request: Request<Spliced>) -> Request<Full<Box<Spliced>>> {
+        let mut request = request.map(|body| Full::new(Box::new(body)));
+        let host = self.shared.host.clone();
+        request.headers_mut().insert(header::HOST, host);
+        request
+    }
+
+    /// Closes the kept connections that have been unused for too long.
+    pub fn sweep(&self) {
+        let now = Instant::now();
+        self.idle()
+            .retain(|idle| now.duration_since(idle.since) < KEEP_IDLE);
+    }
+
+    fn answer(&self, answer: (Box<Connection>, Response<Incoming>)) -> Response<Answer> {
+        let (connection, response) = answer;
+        response.map(|incoming| Answer {
+            incoming,
+            connection: Some(connection),
+            home: self.clone(),
+            timer: None,
+        })
+    }
+
+    async fn connect(&self) -> Result<Box<Connection>, Error> {
+        let shared = &self.shared;
+        let socket = connect::open(
+            shared.connector.clone(),
+            &shared.origin,
+            shared.tls.as_ref(),
+        )
+        .await?;
+        let (sender, driver) = http1::Builder::new()
+            .handshake(socket)
+            .await
+            .map_err(|error| Error::connect(&connect::shown(&shared.origin), error))?;
+        Ok(Box::new(Connection { sender, driver }))
+    }
+
+    /// The most recently used connection that is still open, so that the others can grow old.
+    fn take_idle(&self) -> Option<Box<Connection>> {
+        loop {
+            let Idle {
+                mut connection,
+                since,
+            } = self.idle().pop()?;
+            let open = since.elapsed() < KEEP_IDLE && connection.is_idle();
+            if open {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, mut connection: Box<Connection>) {
+        if !connection.is_idle() {
+            return;
+        }
+        let mut idle = self.idle();
+        if idle.len() < MAX_IDLE {
+            idle.push(Idle {
+                connection,
+                since: Instant::now(),
+            });
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        // The list stays whole whatever happened while it was held.
+        self.shared
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("origin", &connect::shown(&self.shared.origin))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// Whether the connection is open and between two calls. Polls it once without asking to be
+    /// woken: that is enough to see a close that has already arrived.
+    fn is_idle(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        let open = Pin::new(&mut self.driver).poll(&mut cx).is_pending();
+        open && self.sender.is_ready()
+    }
+}
+
+/// Sends the request and drives the connection until the head of the answer is there.
+async fn exchange(
+    mut connection: Box<Connection>,
+    request: Request<Full<Box<Spliced>>>,
+) -> Result<(Box<Connection>, Response<Incoming>), Error> {
+    let Connection { sender, driver } = &mut *connection;
+    poll_fn(|cx| {
+        if sender.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        match Pin::new(&mut *driver).poll(cx) {
+            Poll::Ready(_) => Poll::Ready(Err(Error::closed("closed while idle"))),
+            Poll::Pending if sender.is_ready() => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await?;
+    let mut response = std::pin::pin!(sender.send_request(request));
+    let response = poll_fn(|cx| {
+        // Only driving the connection can make the response ready, so the response itself is
+        // polled with a waker that does nothing and wakes nobody twice.
+        let mut quiet = Context::from_waker(Waker::noop());
+        let driven = Pin::new(&mut *driver).poll(cx);
+        match (response.as_mut().poll(&mut quiet), driven) {
+            (Poll::Ready(result), _) => Poll::Ready(result.map_err(|error| before_answer(&error))),
+            (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(before_answer(&error))),
+            (Poll::Pending, Poll::Ready(Ok(()))) => {
+                Poll::Ready(Err(Error::closed("the provider closed it")))
+            }
+            (Poll::Pending, Poll::Pending) => Poll::Pending,
+        }
+    })
+    .await?;
+    Ok((connection, response))
+}
+
+fn before_answer(error: &hyper::Error) -> Error {
+    if error.is_parse() {
+        Error::malformed(format_args!("the provider's answer is not HTTP: {error}"))
+    } else {
+        Error::closed(describe(error))
+    }
+}
+
+/// A hyper error with its cause: the cause alone says "connection reset by peer".
+fn describe(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    stage: Stage,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::silent(stage, limit)),
+    }
+}
+
+/// The body of a provider's answer. Reading it drives the connection; reading it to its end gives
+/// the connection back; dropping it before closes the connection, and so cancels the call.
+pub struct Answer {
+    incoming: Incoming,
+    connection: Option<Box<Connection>>,
+    home: Transport,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Answer {
+    /// The next piece of the body, `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// `is_cut` when the connection ends before the body does; `is_timeout` when nothing comes.
+    pub async fn data(&mut self) -> Option<Result<Bytes, Error>> {
+        poll_fn(|cx| self.poll_data(cx)).await
+    }
+
+    /// As [`Answer::data`], for use inside another body.
+    pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let mut quiet = Context::from_waker(Waker::noop());
+        loop {
+            let Some(connection) = &mut self.connection else {
+                return Poll::Ready(None);
+            };
+            // Asking first tells the connection that the body is wanted; what is already there
+            // comes out at once.
+            if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(&mut quiet) {
+                match self.received(frame) {
+                    Some(result) => return Poll::Ready(result),
+                    None => continue,
+                }
+            }
+            let driven = Pin::new(&mut connection.driver).poll(cx);
+            if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(&mut quiet) {
+                match self.received(frame) {
+                    Some(result) => return Poll::Ready(result),
+                    None => continue,
+                }
+            }
+            if driven.is_ready() {
+                self.connection = None;
+                return Poll::Ready(Some(Err(Error::cut("the connection closed"))));
+            }
+            return self.poll_silence(cx);
+        }
+    }
+
+    /// The whole body, up to `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Answer::data`], and `is_malformed` when the body is longer than `limit`.
+    pub async fn collect(&mut self, limit: usize) -> Result<Bytes, Error> {
+        let Some(first) = self.data().await.transpose()? else {
+            return Ok(Bytes::new());
+        };
+        let mut whole = first;
+        let mut parts: Option<bytes::BytesMut> = None;
+        while let Some(next) = self.data().await.transpose()? {
+            let parts =
+                parts.get_or_insert_with(|| bytes::BytesMut::from(std::mem::take(&mut whole)));
+            if parts.len() + next.len() > limit {
+                return Err(Error::malformed(format_args!(
+                    "the provider's answer is longer than {limit} bytes"
+                )));
+            }
+            parts.extend_from_slice(&next);
+        }
+        Ok(parts.map_or(whole, bytes::BytesMut::freeze))
+    }
+
+    /// What a frame means to the reader; `None` for one that carries no data, a trailer.
+    #[expect(
+        clippy::option_option,
+        reason = "the inner option is the end of the body"
+    )]
+    fn received(
+        &mut self,
+        frame: Option<Result<Frame<Bytes>, hyper::Error>>,
+    ) -> Option<Option<Result<Bytes, Error>>> {
+        self.timer = None;
+        match frame {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => Some(Some(Ok(data))),
+                Err(_trailers) => None,
+            },
+            Some(Err(error)) => {
+                self.connection = None;
+                Some(Some(Err(Error::cut(describe(&error)))))
+            }
+            None => {
+                if let Some(connection) = self.connection.take() {
+                    self.home.keep(connection);
+                }
+                Some(None)
+            }
+        }
+    }
+
+    /// Nothing to read: starts or looks at the clock of the provider's silence.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let silence = self.home.silence();
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(silence)));
+        if timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.connection = None;
+        Poll::Ready(Some(Err(Error::silent(Stage::Body, silence))))
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.get_mut()
+            .poll_data(cx)
+            .map(|data| data.map(|result| result.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
