@@ -1,3 +1,9 @@
-//! The modelport binary.
+//! The `modelport` binary: reads the command line and hands over to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    ExitCode::from(modelport::cli::run(modelport::cli::Cli::parse()))
+}

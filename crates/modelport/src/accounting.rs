@@ -1,0 +1,3 @@
+//! What remains of a request when it is over.
+
+pub mod record;

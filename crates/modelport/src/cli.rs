@@ -1,0 +1,106 @@
+//! The command line: one file per command, and how commands speak.
+
+use std::io::{self, Write};
+
+use clap::{Parser, Subcommand};
+
+pub mod check;
+pub mod demo;
+pub mod migrate;
+pub mod models;
+pub mod serve;
+
+/// Exit status of a command that could not do its work.
+pub const FAILED: u8 = 1;
+/// Exit status when the configuration has faults.
+pub const BAD_CONFIGURATION: u8 = 2;
+
+/// One OpenAI-compatible port in front of every model.
+#[derive(Debug, Parser)]
+#[command(
+    name = "modelport",
+    version,
+    after_help = "Settings come from environment variables and from .env in the working directory;\n`modelport check` shows them, .env.example lists them. Exit status: 0 done, 1 failed,\n2 the configuration or the command line is wrong."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the gateway (this is also what `modelport` alone does)
+    Serve,
+    /// Show a plain and a streamed chat through a gateway in front of a simulated provider
+    Demo(demo::Options),
+    /// Run a simulated provider, with faults on demand
+    Sim(Box<modelport_sim::Options>),
+    /// Check the configuration and show what it means, without starting
+    Check,
+    /// Print an environment or a .env file with the older names replaced by the new ones
+    Migrate(migrate::Options),
+    /// Show the models of all providers
+    Models(models::Options),
+    /// Print the version
+    Version,
+}
+
+/// Runs the command and gives the exit status.
+pub fn run(cli: Cli) -> u8 {
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(),
+        Command::Demo(options) => demo::run(&options),
+        Command::Sim(options) => sim(*options),
+        Command::Check => check::run(),
+        Command::Migrate(options) => migrate::run(&options),
+        Command::Models(options) => models::run(&options),
+        Command::Version => {
+            say(concat!("modelport ", env!("CARGO_PKG_VERSION")));
+            0
+        }
+    }
+}
+
+/// A line to standard output. A reader who has left is no reason to fail.
+pub(crate) fn say(line: impl AsRef<str>) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{}", line.as_ref());
+}
+
+/// Text to standard output as it is, shown at once.
+pub(crate) fn show(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A line to standard error.
+pub(crate) fn complain(line: impl AsRef<str>) {
+    let mut out = io::stderr().lock();
+    let _ = writeln!(out, "{}", line.as_ref());
+}
+
+/// Runs `work` on a runtime of the calling thread.
+pub(crate) fn block_on(work: impl Future<Output = u8>) -> u8 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(work),
+        Err(error) => {
+            complain(format!("modelport: cannot start: {error}"));
+            FAILED
+        }
+    }
+}
+
+fn sim(options: modelport_sim::Options) -> u8 {
+    block_on(async move {
+        match modelport_sim::run(options).await {
+            Ok(()) => 0,
+            Err(error) => {
+                complain(format!("modelport sim: {error}"));
+                FAILED
+            }
+        }
+    })
+}

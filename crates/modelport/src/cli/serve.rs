@@ -1,0 +1,86 @@
+//! `modelport serve`: the gateway, until it is told to stop.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{BAD_CONFIGURATION, FAILED, block_on, complain, say};
+use crate::{
+    app::App,
+    config::{self, report},
+    server::{Server, Stopped},
+    telemetry::logs,
+};
+
+/// How long the start report waits for the providers' listings. The gateway serves meanwhile.
+const REPORT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Serves and gives the exit status.
+pub fn run() -> u8 {
+    let config = match config::load_from_process() {
+        Ok(config) => config,
+        Err(faults) => {
+            complain(faults.to_string());
+            return BAD_CONFIGURATION;
+        }
+    };
+    logs::start(config.log_level.into());
+    block_on(async {
+        let server = match Server::bind(config) {
+            Ok(server) => server,
+            Err(fault) => {
+                complain(format!("modelport: {fault}"));
+                return FAILED;
+            }
+        };
+        match server.addr() {
+            Ok(addr) => say(format!(
+                "modelport {} listens on http://{addr}/v1",
+                env!("CARGO_PKG_VERSION")
+            )),
+            Err(error) => complain(format!("modelport: {error}")),
+        }
+        tokio::spawn(tell(server.app()));
+        match server.run(told_to_stop()).await {
+            Ok(Stopped::Drained) => say("modelport stopped, every request was answered"),
+            Ok(Stopped::CutShort) => {
+                say("modelport stopped, requests still running after SHUTDOWN_TIMEOUT were cut");
+            }
+            Err(fault) => {
+                complain(format!("modelport: {fault}"));
+                return FAILED;
+            }
+        }
+        0
+    })
+}
+
+/// Says what was found, as soon as the providers have been asked or have had the time to answer.
+async fn tell(app: Arc<App>) {
+    let rounds = app
+        .wakes
+        .iter()
+        .map(crate::models::discovery::Wake::first_round);
+    let asked = futures_util::future::join_all(rounds);
+    let _ = tokio::time::timeout(REPORT_PATIENCE, asked).await;
+    say(report::startup_block(
+        &app.config,
+        &super::models::summaries(&app),
+    ));
+}
+
+/// Done at SIGTERM or SIGINT.
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without signals only a kill stops the process, which needs nothing of us.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    say("modelport is stopping: running requests may end first");
+}

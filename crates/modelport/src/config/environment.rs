@@ -1,0 +1,222 @@
+//! The process's environment and a `.env` file as one: which value of a setting counts, and where it was set. It
+//! knows names and texts, not what they mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::dotenv;
+use super::fault::{Fault, Origin, Warning};
+use super::names::{self, Standing};
+use super::value::Wrong;
+
+/// One setting's text, trimmed and not empty.
+#[derive(Debug)]
+struct Text {
+    text: String,
+    origin: Origin,
+}
+
+/// A value, and where it was set.
+#[derive(Debug, Clone)]
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) origin: Origin,
+}
+
+impl<T> Found<T> {
+    /// The variable's name in its usual spelling.
+    pub(super) fn variable(&self) -> String {
+        self.origin.variable.to_ascii_uppercase()
+    }
+}
+
+/// The process's own environment.
+pub fn process() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os()
+}
+
+/// Every setting's text by its upper-case name, and what was found wrong on the way.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    texts: BTreeMap<String, Text>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Environment {
+    /// Reads both sources; the process's own environment wins. Empty values count as unset.
+    pub(super) fn read(
+        process: impl Iterator<Item = (OsString, OsString)>,
+        dotenv: Option<(PathBuf, String)>,
+    ) -> Self {
+        let mut environment = Self::default();
+        let process = environment.of_process(process);
+        let dotenv = dotenv.map(|(path, contents)| environment.of_dotenv(&path, &contents));
+        let process = environment.one_a_name(process);
+        for (name, text) in environment
+            .one_a_name(dotenv.unwrap_or_default())
+            .into_iter()
+            .chain(process)
+        {
+            environment.texts.insert(name, text);
+        }
+        environment.warn_of_unknown_names();
+        environment
+    }
+
+    /// The value of the first of these variables that is set. A wrong value is a fault and counts as unset.
+    pub(super) fn take<T>(
+        &mut self,
+        names: &[String],
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<Found<T>> {
+        let mut set = names.iter().filter_map(|name| self.texts.get(name));
+        let first = set.next()?;
+        for other in set.filter(|other| other.text != first.text) {
+            let text = format!(
+                "It is ignored, because {} is set to something else and wins.",
+                first.origin
+            );
+            self.warnings.push(Warning {
+                origin: other.origin.clone(),
+                text,
+            });
+        }
+        let origin = first.origin.clone();
+        match parse(&first.text) {
+            Ok(value) => Some(Found { value, origin }),
+            Err(Wrong { problem, remedy }) => {
+                self.faults.push(Fault {
+                    origin,
+                    problem,
+                    remedy,
+                });
+                None
+            }
+        }
+    }
+
+    /// Where a variable is set.
+    pub(super) fn origin(&self, name: &str) -> Option<&Origin> {
+        self.texts.get(name).map(|text| &text.origin)
+    }
+
+    /// Whether a variable is set, rightly or wrongly.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
+    }
+
+    /// The suffixes of all further instances, sorted.
+    pub(super) fn instances(&self) -> BTreeSet<String> {
+        self.texts
+            .keys()
+            .filter_map(|name| Some(names::instance(name)?.0.to_owned()))
+            .collect()
+    }
+
+    fn of_process(&mut self, process: impl Iterator<Item = (OsString, OsString)>) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for (name, value) in process {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            if names::standing(&name.to_ascii_uppercase()) == Standing::Foreign {
+                continue;
+            }
+            let origin = Origin::variable(name);
+            match value.into_string() {
+                Ok(text) => texts.push(Text { text, origin }),
+                Err(_) => self.faults.push(Fault {
+                    origin,
+                    problem: "its value is not UTF-8".to_owned(),
+                    remedy: "Set it again as plain text.".to_owned(),
+                }),
+            }
+        }
+        // A process's environment has no order of its own.
+        texts.sort_by(|left, right| left.origin.variable.cmp(&right.origin.variable));
+        texts
+    }
+
+    fn of_dotenv(&mut self, path: &std::path::Path, contents: &str) -> Vec<Text> {
+        let read = dotenv::read(contents);
+        for line in read.broken_lines {
+            self.faults.push(Fault {
+                origin: Origin {
+                    variable: String::new(),
+                    line: Some((path.to_owned(), line)),
+                },
+                problem: "this line cannot be read".to_owned(),
+                remedy: "Write NAME=value, and a value with blanks, quotes or # in single quotes."
+                    .to_owned(),
+            });
+        }
+        read.entries
+            .into_iter()
+            .filter(|entry| names::standing(&entry.name.to_ascii_uppercase()) != Standing::Foreign)
+            .map(|entry| Text {
+                text: entry.value,
+                origin: Origin {
+                    variable: entry.name,
+                    line: Some((path.to_owned(), entry.first_line)),
+                },
+            })
+            .collect()
+    }
+
+    /// One text for each name of one source: the upper-case spelling wins over others, and a later one over an
+    /// earlier one.
+    fn one_a_name(&mut self, texts: Vec<Text>) -> BTreeMap<String, Text> {
+        let mut chosen: BTreeMap<String, Text> = BTreeMap::new();
+        for Text { text, origin } in texts {
+            let text = Text {
+                text: text.trim().to_owned(),
+                origin,
+            };
+            if text.text.is_empty() {
+                continue;
+            }
+            let name = text.origin.variable.to_ascii_uppercase();
+            let Some(before) = chosen.remove(&name) else {
+                chosen.insert(name, text);
+                continue;
+            };
+            let later_wins = text.origin.variable == name || before.origin.variable != name;
+            let (winner, loser) = if later_wins {
+                (text, before)
+            } else {
+                (before, text)
+            };
+            if winner.text != loser.text {
+                let text = format!(
+                    "It is ignored, because {} is the same setting and wins.",
+                    winner.origin
+                );
+                self.warnings.push(Warning {
+                    origin: loser.origin,
+                    text,
+                });
+            }
+            chosen.insert(name, winner);
+        }
+        chosen
+    }
+
+    /// Takes the names out that no setting has.
+    fn warn_of_unknown_names(&mut self) {
+        for (name, text) in std::mem::take(&mut self.texts) {
+            let Standing::Unknown { nearest } = names::standing(&name) else {
+                self.texts.insert(name, text);
+                continue;
+            };
+            let hint =
+                nearest.map_or_else(String::new, |nearest| format!(" Did you mean {nearest}?"));
+            let text_of_warning = format!("No setting has this name, so it is ignored.{hint}");
+            self.warnings.push(Warning {
+                origin: text.origin,
+                text: text_of_warning,
+            });
+        }
+    }
+}

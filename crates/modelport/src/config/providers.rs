@@ -1,0 +1,252 @@
+//! The configured providers: from the groups of variables to one checked [`ProviderConfig`] each, and the one that
+//! is preferred. What the groups mean together is settled here and in `providers/older.rs`.
+
+mod draft;
+mod group;
+mod older;
+mod preference;
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use modelport_provider::base_url::BaseUrl;
+use modelport_provider::credential::Secret;
+use modelport_provider::profile::Profile;
+use modelport_provider::profiles::{self, OLLAMA};
+use modelport_provider::provider_type::ProviderType;
+use modelport_provider::settings::OllamaSettings;
+
+use self::draft::{Draft, older_name};
+use self::group::Group;
+use self::older::Relation;
+use super::environment::Environment;
+use super::fault::{Fault, Origin};
+use super::setting::{
+    self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_HOST, OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX, field,
+};
+use super::value;
+
+/// The id of the generic provider.
+pub const GENERIC_ID: &str = "openai_compatible";
+/// The id of the older group's provider, where it is one of its own; else an alias of [`GENERIC_ID`].
+pub const OLDER_ID: &str = "openrouter";
+/// The id of Ollama.
+pub const OLLAMA_ID: &str = "ollama";
+
+/// One provider, ready to be called.
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    /// Unique; lower-case letters, digits and underscores.
+    pub id: String,
+    /// Other names of the id.
+    pub aliases: Vec<String>,
+    /// The protocol it speaks; never the older `OpenRouter`.
+    pub provider_type: ProviderType,
+    /// The display name.
+    pub name: String,
+    /// What is known of its host.
+    pub profile: &'static Profile,
+    /// Where its API is; for Ollama the root.
+    pub base_url: BaseUrl,
+    /// The key, if it has one.
+    pub key: Option<Secret>,
+    /// The variable that holds the credential, or would: what a person must set or mend.
+    pub key_variable: String,
+    /// The variable that sets the timeout, or would.
+    pub timeout_variable: String,
+    /// The variable that sets the base URL, or would.
+    pub base_url_variable: String,
+    /// The headers of every call: credential and custom headers.
+    pub headers: HeaderMap,
+    /// Used when a request names no model.
+    pub default_model: Option<String>,
+    /// How long it may stay silent: until the head of its answer, and between two reads of the body.
+    pub timeout: Duration,
+    /// Retries after the first attempt.
+    pub max_retries: u32,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Whether any variable says something about it.
+    pub configured: bool,
+}
+
+/// The providers, and which of them is preferred.
+#[derive(Debug)]
+pub(super) struct Providers {
+    pub(super) all: Vec<ProviderConfig>,
+    pub(super) preferred: usize,
+}
+
+/// Reads all providers: the generic one, the older group's if it is another, further instances by suffix, Ollama
+/// last. `None` when something is wrong, which is then among the faults.
+pub(super) fn read(environment: &mut Environment) -> Option<Providers> {
+    let new = Group::read(environment, &[GENERIC_PREFIX], value::base_url);
+    let older = Group::read(environment, &[OLDER_PREFIX], value::base_url);
+    let mut drafts = generic(environment, new, older);
+    for suffix in environment.instances() {
+        drafts.extend(instance(environment, &suffix));
+    }
+    drafts.push(ollama(environment));
+    let models_set: Vec<bool> = drafts
+        .iter()
+        .map(|draft| draft.group.default_model.is_some())
+        .collect();
+    let mut all = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        all.push(draft.finish(environment)?);
+    }
+    if all.iter().all(|provider| provider.id != OLDER_ID)
+        && let Some(first) = all.first_mut()
+    {
+        first.aliases.push(OLDER_ID.to_owned());
+    }
+    if all.iter().all(|provider| !provider.enabled) {
+        environment.faults.push(nothing_enabled());
+    }
+    let preferred = preference::preferred(environment, &all)?;
+    let default_model = environment.take(&[setting::DEFAULT_MODEL.name.to_owned()], value::text);
+    if let (Some(model), Some(false)) = (default_model, models_set.get(preferred))
+        && let Some(provider) = all.get_mut(preferred)
+    {
+        provider.default_model = Some(model.value);
+    }
+    Some(Providers { all, preferred })
+}
+
+/// What the older group's variables come to, for rewriting them.
+pub(super) enum Older {
+    /// They describe the generic provider.
+    Merged {
+        /// Those that the new group overrules.
+        ignored: Vec<Origin>,
+        /// The display name that only their being older gives it.
+        name: Option<&'static str>,
+    },
+    /// They describe a provider of their own.
+    Apart,
+    /// Their key would go to a wrong host, or a value is wrong; the start fails.
+    Faulty,
+}
+
+/// What the older group's variables come to.
+pub(super) fn older(environment: &mut Environment) -> Older {
+    let new = Group::read(environment, &[GENERIC_PREFIX], value::base_url);
+    let older = Group::read(environment, &[OLDER_PREFIX], value::base_url);
+    if new.is_broken || older.is_broken {
+        return Older::Faulty;
+    }
+    match older::relation(&new, &older) {
+        Relation::New | Relation::One => Older::Merged {
+            ignored: older::merge(new, older).1,
+            name: None,
+        },
+        Relation::Older => {
+            let place = older
+                .base_url
+                .filter(|_| older.provider_name.is_none())
+                .map(|place| place.value);
+            let name = place.filter(|place| older_name(place) != place.profile().name);
+            Older::Merged {
+                ignored: Vec::new(),
+                name: name.map(|place| older_name(&place)),
+            }
+        }
+        Relation::Two => Older::Apart,
+        Relation::Misdirected | Relation::Downgraded => Older::Faulty,
+    }
+}
+
+/// The generic provider, and the older group's if it is another.
+fn generic(environment: &mut Environment, new: Group, older: Group) -> Vec<Draft> {
+    let relation = older::relation(&new, &older);
+    match relation {
+        Relation::New => vec![Draft::generic(GENERIC_ID, new)],
+        Relation::Older => vec![Draft {
+            naming: older_name,
+            ..Draft::generic(GENERIC_ID, older)
+        }],
+        Relation::One => {
+            let (merged, ignored) = older::merge(new, older);
+            environment.warnings.extend(older::warning(&ignored));
+            vec![Draft::generic(GENERIC_ID, merged)]
+        }
+        Relation::Two | Relation::Misdirected | Relation::Downgraded => {
+            if !new.is_broken && !older.is_broken {
+                environment
+                    .faults
+                    .extend(older::fault(&new, &older, relation));
+            }
+            vec![
+                Draft::generic(GENERIC_ID, new),
+                Draft {
+                    naming: older_name,
+                    ..Draft::generic(OLDER_ID, older)
+                },
+            ]
+        }
+    }
+}
+
+/// A further instance. Its base URL must be set, unless the suffix names a provider that is known to all.
+fn instance(environment: &mut Environment, suffix: &str) -> Option<Draft> {
+    let group = Group::read(
+        environment,
+        &[&format!("{GENERIC_PREFIX}{suffix}_")],
+        value::base_url,
+    );
+    let id = format!("{GENERIC_ID}_{}", suffix.to_ascii_lowercase());
+    let known = profiles::by_slug(suffix).and_then(|profile| profile.base_url);
+    if known.is_none() && group.base_url.is_none() {
+        if !group.is_broken {
+            environment.faults.push(Fault {
+                origin: Origin::variable(group.variable(field::BASE_URL)),
+                problem: format!("it is not set, but other {}* variables are", group.prefix),
+                remedy: "Set it to the address of that provider, or remove the others.".to_owned(),
+            });
+        }
+        return None;
+    }
+    let base_url = known.unwrap_or_default().to_owned();
+    Some(Draft {
+        base_url,
+        default_model: None,
+        ..Draft::generic(&id, group)
+    })
+}
+
+fn ollama(environment: &mut Environment) -> Draft {
+    let mut group = Group::read(
+        environment,
+        &[OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX],
+        value::ollama_url,
+    );
+    if environment.is_set(OLLAMA_HOST) {
+        group.is_set = true;
+        let has_url = [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX]
+            .iter()
+            .any(|prefix| environment.is_set(&format!("{prefix}{}", field::BASE_URL)));
+        if !has_url {
+            group.base_url = environment.take(&[OLLAMA_HOST.to_owned()], value::ollama_url);
+        }
+    }
+    let defaults = OllamaSettings::default();
+    Draft {
+        id: OLLAMA_ID.to_owned(),
+        provider_type: ProviderType::Ollama,
+        group,
+        base_url: defaults.base_url,
+        default_model: defaults.default_model,
+        naming: |_| OLLAMA.name,
+    }
+}
+
+fn nothing_enabled() -> Fault {
+    Fault {
+        origin: Origin::variable(format!("{GENERIC_PREFIX}{}", field::ENABLED)),
+        problem: "every provider is disabled".to_owned(),
+        remedy: format!(
+            "Enable one, for example with {OLLAMA_PREFIX}{}=true.",
+            field::ENABLED
+        ),
+    }
+}

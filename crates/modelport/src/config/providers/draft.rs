@@ -1,0 +1,129 @@
+//! From a group of variables to a provider: filling in what holds where the variables are silent.
+
+use modelport_provider::base_url::BaseUrl;
+use modelport_provider::credential::auth_headers;
+use modelport_provider::profiles::{GENERIC, OLLAMA, OPENROUTER};
+use modelport_provider::provider_type::ProviderType;
+use modelport_provider::settings::OpenAiSettings;
+
+use super::ProviderConfig;
+use super::group::Group;
+use crate::config::environment::{Environment, Found};
+use crate::config::fault::Warning;
+use crate::config::setting::field;
+
+/// A group of variables with what holds where they are silent.
+pub(super) struct Draft {
+    pub(super) id: String,
+    pub(super) provider_type: ProviderType,
+    pub(super) group: Group,
+    pub(super) base_url: String,
+    pub(super) default_model: Option<String>,
+    /// How the display name is found.
+    pub(super) naming: fn(&BaseUrl) -> &'static str,
+}
+
+impl Draft {
+    /// The generic provider, or another of its kind, with its defaults.
+    pub(super) fn generic(id: &str, group: Group) -> Self {
+        let defaults = OpenAiSettings::default();
+        Self {
+            id: id.to_owned(),
+            provider_type: ProviderType::OpenAiCompatible,
+            group,
+            base_url: defaults.base_url,
+            default_model: defaults.default_model,
+            naming: |base_url| base_url.profile().name,
+        }
+    }
+
+    /// The provider, and a warning if its key travels in the open.
+    pub(super) fn finish(self, environment: &mut Environment) -> Option<ProviderConfig> {
+        let Self {
+            id,
+            provider_type,
+            group,
+            base_url,
+            default_model,
+            naming,
+        } = self;
+        let defaults = OpenAiSettings::default();
+        let key_variable = group.key_variable();
+        let timeout_variable = variable(group.timeout.as_ref(), &group, field::TIMEOUT);
+        let base_url_variable = variable(group.base_url.as_ref(), &group, field::BASE_URL);
+        warn_of_plain_http(environment, &group, &key_variable);
+        let base_url = match group.base_url {
+            Some(found) => found.value,
+            None => match provider_type {
+                ProviderType::Ollama => BaseUrl::parse_ollama(&base_url).ok()?,
+                ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
+                    BaseUrl::parse(&base_url).ok()?
+                }
+            },
+        };
+        let profile = match provider_type {
+            ProviderType::Ollama => &OLLAMA,
+            ProviderType::OpenAiCompatible | ProviderType::OpenRouter => base_url.profile(),
+        };
+        let key = group.api_key.map(|key| key.value);
+        let custom = group
+            .custom_headers
+            .map(|headers| headers.value)
+            .unwrap_or_default();
+        Some(ProviderConfig {
+            id,
+            aliases: Vec::new(),
+            provider_type,
+            name: group
+                .provider_name
+                .map_or_else(|| naming(&base_url).to_owned(), |name| name.value),
+            profile,
+            headers: auth_headers(profile, key.as_ref(), &custom),
+            base_url,
+            key,
+            key_variable,
+            timeout_variable,
+            base_url_variable,
+            default_model: group
+                .default_model
+                .map(|model| model.value)
+                .or(default_model),
+            timeout: group
+                .timeout
+                .map_or(defaults.timeout, |timeout| timeout.value),
+            max_retries: group
+                .max_retries
+                .map_or(defaults.max_retries, |retries| retries.value),
+            enabled: group.enabled.is_none_or(|enabled| enabled.value),
+            configured: group.is_set,
+        })
+    }
+}
+
+/// The name of an older group's provider that no known host gives one.
+pub(super) fn older_name(base_url: &BaseUrl) -> &'static str {
+    let profile = base_url.profile();
+    if std::ptr::eq(profile, &raw const GENERIC) {
+        OPENROUTER.name
+    } else {
+        profile.name
+    }
+}
+
+fn variable<T>(found: Option<&Found<T>>, group: &Group, field: &str) -> String {
+    found.map_or_else(|| group.variable(field), Found::variable)
+}
+
+fn warn_of_plain_http(environment: &mut Environment, group: &Group, key_variable: &str) {
+    let Some(place) = group.base_url.as_ref().filter(|_| group.has_credential()) else {
+        return;
+    };
+    if !place.value.is_https() && !place.value.is_private() {
+        environment.warnings.push(Warning {
+            origin: place.origin.clone(),
+            text: format!(
+                "{key_variable} goes there without encryption; use https:// if the host offers it."
+            ),
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! What the settings come to, as one readable block: said at the start and by `check`. It shows no secret.
+
+use std::fmt::Write;
+
+use modelport_provider::credential::has_credential;
+
+use super::providers::ProviderConfig;
+use super::setting::API_KEYS;
+use super::{Config, ServerConfig};
+
+/// How wide the names of the facts stand.
+const LABEL: usize = 15;
+
+/// What is known of one provider's models.
+#[derive(Debug, Clone)]
+pub struct ModelSummary {
+    /// The provider's id.
+    pub provider: String,
+    /// How many, and where the list comes from.
+    pub text: String,
+}
+
+/// The block: the server, each provider, the warnings. A provider without a summary is shown without its models.
+pub fn startup_block(config: &Config, models: &[ModelSummary]) -> String {
+    let mut block = String::new();
+    server(&mut block, config);
+    for (index, provider) in config.providers.iter().enumerate() {
+        let summary = models
+            .iter()
+            .find(|summary| summary.provider == provider.id);
+        head(&mut block, provider, index == config.preferred);
+        if provider.enabled {
+            facts(&mut block, provider, summary);
+        }
+    }
+    if !config.warnings.is_empty() {
+        block.push_str("\nWarnings\n");
+        for warning in &config.warnings {
+            line(&mut block, format_args!("  {warning}"));
+        }
+    }
+    block.truncate(block.trim_end().len());
+    block
+}
+
+fn server(block: &mut String, config: &Config) {
+    let server = &config.server;
+    line(block, format_args!("Server"));
+    fact(block, "address", &address(server));
+    let keys = API_KEYS.name;
+    let callers = match (server.api_keys.len(), server.is_local()) {
+        (0, true) => format!("no key needed, from this machine only ({keys} is not set)"),
+        (0, false) => format!("anybody who reaches it, without a key ({keys} is not set)"),
+        (1, _) => format!("one key, set by {keys}"),
+        (count, _) => format!("any of {count} keys, set by {keys}"),
+    };
+    fact(block, "callers", &callers);
+    let fallback = if config.provider_fallback {
+        "to another provider that has the model"
+    } else {
+        "off"
+    };
+    fact(block, "fallback", fallback);
+    fact(block, "log level", &config.log_level.to_string());
+}
+
+fn address(server: &ServerConfig) -> String {
+    match (server.host.contains(':'), server.port) {
+        (_, 0) => format!("a free port of {}", server.host),
+        (true, port) => format!("http://[{}]:{port}/v1", server.host),
+        (false, port) => format!("http://{}:{port}/v1", server.host),
+    }
+}
+
+fn head(block: &mut String, provider: &ProviderConfig, preferred: bool) {
+    let aliases = match provider.aliases.as_slice() {
+        [] => String::new(),
+        aliases => format!(" (also {})", aliases.join(", ")),
+    };
+    let standing = match (provider.enabled, preferred) {
+        (false, _) => ", disabled",
+        (true, true) => ", preferred",
+        (true, false) => "",
+    };
+    line(
+        block,
+        format_args!(
+            "\nProvider {}{aliases}: {}{standing}",
+            provider.id, provider.name
+        ),
+    );
+}
+
+fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSummary>) {
+    fact(block, "base URL", &provider.base_url.to_string());
+    fact(block, "key", &key(provider));
+    let model = provider
+        .default_model
+        .as_deref()
+        .unwrap_or("none; every request must name its model");
+    fact(block, "default model", model);
+    let times = match provider.max_retries {
+        0 => "no retries".to_owned(),
+        1 => "1 retry".to_owned(),
+        count => format!("{count} retries"),
+    };
+    fact(
+        block,
+        "timeout",
+        &format!("{} s of silence, {times}", provider.timeout.as_secs_f64()),
+    );
+    if let Some(summary) = summary {
+        fact(block, "models", &summary.text);
+    }
+}
+
+fn key(provider: &ProviderConfig) -> String {
+    let variable = &provider.key_variable;
+    match (has_credential(&provider.headers), &provider.key) {
+        (true, _) => format!("set by {variable}"),
+        (false, _) if provider.base_url.is_private() => "none".to_owned(),
+        (false, _) => format!("none; if it wants one, set {variable}"),
+    }
+}
+
+fn fact(block: &mut String, label: &str, value: &str) {
+    line(block, format_args!("  {label:LABEL$} {value}"));
+}
+
+fn line(block: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(block, "{text}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! The server's own settings: where it listens, who may call, how much it takes.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::HeaderValue;
+use modelport_provider::credential::Secret;
+
+use super::environment::Environment;
+use super::fault::{Fault, Origin, Warning};
+use super::setting::{self, Preset, Setting};
+use super::value::{self, Wrong};
+
+/// A key for callers that is shorter than this is worth a warning.
+const SHORT_KEY: usize = 16;
+
+/// The server's settings.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// An IP address without brackets, or a host name.
+    pub host: String,
+    /// 0 takes a free port.
+    pub port: u16,
+    /// Any of these lets a caller in; when empty, everybody may call.
+    pub api_keys: Vec<Secret>,
+    /// Web pages that may call from a browser.
+    pub cors_origins: CorsOrigins,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long open answers may go on after a signal to stop.
+    pub shutdown_timeout: Duration,
+    /// Threads that serve requests; `None` for one per core.
+    pub workers: Option<usize>,
+}
+
+/// Web pages that may call from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// None.
+    Closed,
+    /// Any.
+    Any,
+    /// These, as a browser's `origin` header spells them.
+    Listed(Vec<HeaderValue>),
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Everything.
+    Trace,
+    /// Every attempt at a provider too.
+    Debug,
+    /// Every request.
+    Info,
+    /// What went wrong outside, and worse.
+    Warn,
+    /// What went wrong here.
+    Error,
+}
+
+/// The level as the log writer takes it.
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::TRACE,
+            Level::Debug => Self::DEBUG,
+            Level::Info => Self::INFO,
+            Level::Warn => Self::WARN,
+            Level::Error => Self::ERROR,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        })
+    }
+}
+
+impl ServerConfig {
+    /// Whether only this machine can reach the port.
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.host)
+    }
+}
+
+/// Reads the server's settings; `None` when one is wrong, which is then among the faults.
+pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
+    let host = preset(environment, &setting::HOST, value::address);
+    let port = preset(environment, &setting::PORT, value::port);
+    let keys = environment.take(&[setting::API_KEYS.name.to_owned()], value::keys);
+    let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
+    let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
+    let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
+    let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
+    let workers = environment.take(&[setting::WORKERS.name.to_owned()], value::workers);
+    let server = ServerConfig {
+        host: host?,
+        port: port?,
+        api_keys: keys.map(|keys| keys.value).unwrap_or_default(),
+        cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
+        body_limit: body_limit?,
+        shutdown_timeout: shutdown_timeout?,
+        workers: workers.map(|workers| workers.value),
+    };
+    check_exposure(environment, &server, open?);
+    Some(server)
+}
+
+/// The value of a setting that always has one.
+pub(super) fn preset<T>(
+    environment: &mut Environment,
+    setting: &Setting,
+    parse: impl Fn(&str) -> Result<T, Wrong>,
+) -> Option<T> {
+    let name = setting.name.to_owned();
+    if environment.is_set(&name) {
+        return environment.take(&[name], parse).map(|found| found.value);
+    }
+    match setting.preset {
+        Preset::Value(text) => parse(text).ok(),
+        Preset::Unset { .. } => None,
+    }
+}
+
+/// A port that others can reach must not be free for all by oversight: it spends money.
+fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_open: bool) {
+    let keys = setting::API_KEYS.name;
+    if server
+        .api_keys
+        .iter()
+        .any(|key| key.expose().len() < SHORT_KEY)
+    {
+        environment.warnings.push(Warning {
+            origin: Origin::variable(keys),
+            text: format!(
+                "A key is shorter than {SHORT_KEY} characters; a longer one is harder to guess."
+            ),
+        });
+    }
+    // A key that is set but wrong is a fault of its own.
+    if server.is_local() || !server.api_keys.is_empty() || environment.is_set(keys) {
+        return;
+    }
+    let origin = Origin::variable(setting::HOST.name);
+    if allow_open {
+        let text = format!(
+            "Everybody who reaches {} may call, since {keys} is not set.",
+            server.host
+        );
+        environment.warnings.push(Warning { origin, text });
+    } else {
+        environment.faults.push(Fault {
+            origin,
+            problem: format!("others can reach {:?}, and {keys} is not set", server.host),
+            remedy: format!(
+                "Set {keys}, or listen on 127.0.0.1, or allow it with {}=true.",
+                setting::ALLOW_OPEN.name
+            ),
+        });
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}

@@ -1,0 +1,192 @@
+//! The table of settings: each one's name, kind, default and help, written once. The readers take defaults from
+//! here; the example file and the documentation are made from it. It reads nothing.
+
+mod table;
+
+use super::value::{self, Wrong};
+pub(super) use table::{
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CORS_ORIGINS, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
+    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, WORKERS,
+};
+
+/// One setting that the environment can hold.
+#[derive(Debug)]
+pub struct Setting {
+    /// The variable's name.
+    pub name: &'static str,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// What holds when it is not set.
+    pub preset: Preset,
+    /// What it does, in a sentence or two.
+    pub help: &'static str,
+}
+
+/// What holds when a setting is not set.
+#[derive(Debug, Clone, Copy)]
+pub enum Preset {
+    /// This value.
+    Value(&'static str),
+    /// Nothing, or what is found out; with an example of a value.
+    Unset {
+        /// A value that would be accepted.
+        example: &'static str,
+    },
+}
+
+impl Preset {
+    /// The default, or else the example.
+    pub fn sample(self) -> &'static str {
+        match self {
+            Self::Value(text) | Self::Unset { example: text } => text,
+        }
+    }
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// true or false.
+    Switch,
+    /// A key.
+    Secret,
+    /// An OpenAI-compatible base URL.
+    BaseUrl,
+    /// The root of an Ollama server.
+    OllamaUrl,
+    /// A model or a display name.
+    Text,
+    /// A JSON object of strings.
+    Headers,
+    /// A time in seconds.
+    Seconds,
+    /// A number of retries.
+    Retries,
+    /// A provider's id, or `auto`.
+    Provider,
+    /// An address to listen on.
+    Address,
+    /// A port.
+    Port,
+    /// A log level.
+    Level,
+    /// Keys that callers show.
+    Keys,
+    /// Origins of web pages.
+    Origins,
+    /// An amount of bytes.
+    Bytes,
+    /// A number of threads.
+    Workers,
+}
+
+impl Kind {
+    /// The kind in words, for documentation.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Switch => "true or false (1/0, yes/no, on/off)",
+            Self::Secret => "secret",
+            Self::BaseUrl | Self::OllamaUrl => "URL",
+            Self::Text => "text",
+            Self::Headers => "JSON object of strings",
+            Self::Seconds => "seconds",
+            Self::Retries => "number, 0 to 100",
+            Self::Provider => "auto or a provider's id",
+            Self::Address => "IP address or host name",
+            Self::Port => "number, 0 to 65535",
+            Self::Level => "TRACE, DEBUG, INFO, WARN or ERROR",
+            Self::Keys => "secrets, separated by commas",
+            Self::Origins => "origins, separated by commas, or *",
+            Self::Bytes => "bytes, or with a unit such as 64 MiB",
+            Self::Workers => "number, 1 to 1024",
+        }
+    }
+
+    /// Whether a text could be a value of this kind.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub fn check(self, text: &str) -> Result<(), Wrong> {
+        match self {
+            Self::Switch => value::switch(text).map(drop),
+            Self::Secret => value::secret(text).map(drop),
+            Self::BaseUrl => value::base_url(text).map(drop),
+            Self::OllamaUrl => value::ollama_url(text).map(drop),
+            Self::Text | Self::Provider => value::text(text).map(drop),
+            Self::Headers => value::headers(text).map(drop),
+            Self::Seconds => value::seconds(text).map(drop),
+            Self::Retries => value::retries(text).map(drop),
+            Self::Address => value::address(text).map(drop),
+            Self::Port => value::port(text).map(drop),
+            Self::Level => value::level(text).map(drop),
+            Self::Keys => value::keys(text).map(drop),
+            Self::Origins => value::origins(text).map(drop),
+            Self::Bytes => value::bytes(text).map(drop),
+            Self::Workers => value::workers(text).map(drop),
+        }
+    }
+}
+
+/// What a provider's variables end in. Those of the generic provider; Ollama has all but two of them.
+pub(super) mod field {
+    pub(in crate::config) const ENABLED: &str = "ENABLED";
+    pub(in crate::config) const API_KEY: &str = "API_KEY";
+    pub(in crate::config) const BASE_URL: &str = "BASE_URL";
+    pub(in crate::config) const DEFAULT_MODEL: &str = "DEFAULT_MODEL";
+    pub(in crate::config) const PROVIDER_NAME: &str = "PROVIDER_NAME";
+    pub(in crate::config) const CUSTOM_HEADERS: &str = "CUSTOM_HEADERS";
+    pub(in crate::config) const TIMEOUT: &str = "TIMEOUT";
+    pub(in crate::config) const MAX_RETRIES: &str = "MAX_RETRIES";
+
+    /// Of an OpenAI-compatible provider.
+    pub(in crate::config) const GENERIC: [&str; 8] = [
+        ENABLED,
+        API_KEY,
+        BASE_URL,
+        DEFAULT_MODEL,
+        PROVIDER_NAME,
+        CUSTOM_HEADERS,
+        TIMEOUT,
+        MAX_RETRIES,
+    ];
+    /// Of Ollama.
+    pub(in crate::config) const OLLAMA: [&str; 6] = [
+        ENABLED,
+        API_KEY,
+        BASE_URL,
+        DEFAULT_MODEL,
+        TIMEOUT,
+        MAX_RETRIES,
+    ];
+}
+
+/// The generic provider's variables begin so.
+pub(super) const GENERIC_PREFIX: &str = "OPENAI_COMPATIBLE_";
+/// The older group for the same provider.
+pub(super) const OLDER_PREFIX: &str = "OPENROUTER_";
+/// Ollama's variables begin so.
+pub(super) const OLLAMA_PREFIX: &str = "OLLAMA_SETTINGS_";
+/// The short form for the same.
+pub(super) const SHORT_OLLAMA_PREFIX: &str = "OLLAMA_";
+/// Ollama's own variable for the address it listens on.
+pub(super) const OLLAMA_HOST: &str = "OLLAMA_HOST";
+
+/// A section of the documentation: its heading, and its settings in order.
+pub type Section = (&'static str, &'static [Setting]);
+
+/// Every setting with a name of its own, by section. The older group, the short Ollama forms and the further
+/// instances follow from these by their prefixes.
+pub const SECTIONS: [Section; 4] = [
+    ("OpenAI-compatible provider", &table::GENERIC),
+    ("Ollama", &table::OLLAMA),
+    ("Choosing a provider", &table::CHOICE),
+    ("Server", &table::SERVER),
+];
+
+/// Every setting of [`SECTIONS`].
+pub fn all() -> impl Iterator<Item = &'static Setting> {
+    SECTIONS.into_iter().flat_map(|(_, settings)| settings)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! The rows of the table of settings.
+
+use super::{Kind, Preset, Setting};
+
+pub(in crate::config) const PREFERRED_PROVIDER: Setting = Setting {
+    name: "PREFERRED_PROVIDER",
+    kind: Kind::Provider,
+    preset: Preset::Value("auto"),
+    help: "Where a model goes that nothing else decides, and whose default model is used when a request names none: a provider's id, or auto for the OpenAI-compatible one if it is configured, else Ollama.",
+};
+pub(in crate::config) const DEFAULT_MODEL: Setting = Setting {
+    name: "DEFAULT_MODEL",
+    kind: Kind::Text,
+    preset: Preset::Unset {
+        example: "anthropic/claude-3.5-sonnet",
+    },
+    help: "Older spelling of the preferred provider's default model; the specific variables win over it.",
+};
+pub(in crate::config) const ENABLE_PROVIDER_FALLBACK: Setting = Setting {
+    name: "ENABLE_PROVIDER_FALLBACK",
+    kind: Kind::Switch,
+    preset: Preset::Value("true"),
+    help: "Whether a request that names no provider may fall over to another one that serves the model.",
+};
+pub(in crate::config) const HOST: Setting = Setting {
+    name: "HOST",
+    kind: Kind::Address,
+    preset: Preset::Value("127.0.0.1"),
+    help: "The address to listen on. Anything but this machine's own wants MODELPORT_API_KEY.",
+};
+pub(in crate::config) const PORT: Setting = Setting {
+    name: "PORT",
+    kind: Kind::Port,
+    preset: Preset::Value("8000"),
+    help: "The port to listen on; 0 takes a free one.",
+};
+pub(in crate::config) const LOG_LEVEL: Setting = Setting {
+    name: "LOG_LEVEL",
+    kind: Kind::Level,
+    preset: Preset::Value("INFO"),
+    help: "How much is logged. DEBUG shows every attempt at a provider; never a secret or a prompt.",
+};
+pub(in crate::config) const API_KEYS: Setting = Setting {
+    name: "MODELPORT_API_KEY",
+    kind: Kind::Keys,
+    preset: Preset::Unset {
+        example: "a-long-random-key-of-your-own",
+    },
+    help: "What callers must show as their API key, at least 8 characters; several are separated by commas. Without it everybody who reaches the port may call.",
+};
+pub(in crate::config) const ALLOW_OPEN: Setting = Setting {
+    name: "MODELPORT_ALLOW_OPEN",
+    kind: Kind::Switch,
+    preset: Preset::Value("false"),
+    help: "Allows listening beyond this machine without MODELPORT_API_KEY.",
+};
+pub(in crate::config) const CORS_ORIGINS: Setting = Setting {
+    name: "MODELPORT_CORS_ORIGINS",
+    kind: Kind::Origins,
+    preset: Preset::Unset {
+        example: "https://chat.example.com",
+    },
+    help: "Web pages that may call from a browser.",
+};
+pub(in crate::config) const BODY_LIMIT: Setting = Setting {
+    name: "MODELPORT_BODY_LIMIT",
+    kind: Kind::Bytes,
+    preset: Preset::Value("64MiB"),
+    help: "The largest request body.",
+};
+pub(in crate::config) const SHUTDOWN_TIMEOUT: Setting = Setting {
+    name: "SHUTDOWN_TIMEOUT",
+    kind: Kind::Seconds,
+    preset: Preset::Value("30"),
+    help: "How long open answers may go on after a signal to stop.",
+};
+pub(in crate::config) const WORKERS: Setting = Setting {
+    name: "MODELPORT_WORKERS",
+    kind: Kind::Workers,
+    preset: Preset::Unset { example: "2" },
+    help: "Threads that serve requests; as many as cores when unset.",
+};
+
+pub(super) const GENERIC: [Setting; 8] = [
+    Setting {
+        name: "OPENAI_COMPATIBLE_ENABLED",
+        kind: Kind::Switch,
+        preset: Preset::Value("true"),
+        help: "Whether this provider is used.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_API_KEY",
+        kind: Kind::Secret,
+        preset: Preset::Unset {
+            example: "sk-or-v1-0123456789",
+        },
+        help: "The provider's key. A local server may want none.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_BASE_URL",
+        kind: Kind::BaseUrl,
+        preset: Preset::Value("https://openrouter.ai/api/v1"),
+        help: "Where its API is: OpenRouter, OpenAI, Together AI, Azure OpenAI or any server that speaks OpenAI's API.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_DEFAULT_MODEL",
+        kind: Kind::Text,
+        preset: Preset::Value("anthropic/claude-3.5-sonnet"),
+        help: "Used when a request names no model.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_PROVIDER_NAME",
+        kind: Kind::Text,
+        preset: Preset::Unset {
+            example: "OpenRouter",
+        },
+        help: "The display name; found from the base URL's host when unset.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_CUSTOM_HEADERS",
+        kind: Kind::Headers,
+        preset: Preset::Value("{}"),
+        help: "Sent on every call to the provider. An authorization or api-key header here replaces the default one.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_TIMEOUT",
+        kind: Kind::Seconds,
+        preset: Preset::Value("30"),
+        help: "How long the provider may stay silent: until its answer begins, and between two pieces of it. Not a cap on the whole answer.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_MAX_RETRIES",
+        kind: Kind::Retries,
+        preset: Preset::Value("3"),
+        help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
+    },
+];
+
+pub(super) const OLLAMA: [Setting; 6] = [
+    Setting {
+        name: "OLLAMA_SETTINGS_ENABLED",
+        kind: Kind::Switch,
+        preset: Preset::Value("true"),
+        help: "Whether Ollama is used.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_API_KEY",
+        kind: Kind::Secret,
+        preset: Preset::Unset {
+            example: "0123456789",
+        },
+        help: "A key; ollama.com wants one, a local server none.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_BASE_URL",
+        kind: Kind::OllamaUrl,
+        preset: Preset::Value("http://localhost:11434"),
+        help: "The server's root. When it is unset, Ollama's own OLLAMA_HOST is honoured.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_DEFAULT_MODEL",
+        kind: Kind::Text,
+        preset: Preset::Unset {
+            example: "llama3.2",
+        },
+        help: "Used when a request names no model and Ollama is preferred.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_TIMEOUT",
+        kind: Kind::Seconds,
+        preset: Preset::Value("30"),
+        help: "How long the server may stay silent; loading a large model counts.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_MAX_RETRIES",
+        kind: Kind::Retries,
+        preset: Preset::Value("3"),
+        help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
+    },
+];
+
+pub(super) const CHOICE: [Setting; 3] =
+    [PREFERRED_PROVIDER, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK];
+
+pub(super) const SERVER: [Setting; 9] = [
+    HOST,
+    PORT,
+    LOG_LEVEL,
+    API_KEYS,
+    ALLOW_OPEN,
+    CORS_ORIGINS,
+    BODY_LIMIT,
+    SHUTDOWN_TIMEOUT,
+    WORKERS,
+];

@@ -1,0 +1,308 @@
+//! Reading one value: from the text of a variable to a type that cannot be wrong, or to what is wrong with it and
+//! what would be right. A text that may hold a secret is never repeated.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
+use modelport_provider::credential::{Secret, custom_headers_from_json};
+use modelport_provider::settings::{MAX_MAX_RETRIES, MAX_TIMEOUT};
+
+use super::server::{CorsOrigins, Level};
+
+/// The longest name of a model or a provider, in bytes.
+const MAX_TEXT: usize = 256;
+/// The most characters of a wrong value that a fault repeats.
+const MAX_SHOWN: usize = 60;
+/// The shortest key that callers may be given; a shorter one can be guessed.
+const MIN_KEY: usize = 8;
+/// The most keys for callers.
+const MAX_KEYS: usize = 1024;
+/// The most origins of web pages.
+const MAX_ORIGINS: usize = 256;
+/// The bounds of a body limit, in bytes.
+const BODY_LIMITS: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024 * 1024;
+/// The most worker threads.
+const MAX_WORKERS: usize = 1024;
+
+/// What is wrong with a value, as a clause, and what would be right, as sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    pub(super) problem: String,
+    pub(super) remedy: String,
+}
+
+fn wrong(problem: impl Into<String>, remedy: impl Into<String>) -> Wrong {
+    Wrong {
+        problem: problem.into(),
+        remedy: remedy.into(),
+    }
+}
+
+/// A wrong value in quotes, cut where it grows long.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((at, _)) => format!("{:?}", format!("{}…", text.get(..at).unwrap_or_default())),
+        None => format!("{text:?}"),
+    }
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(wrong(
+            format!("{} is neither true nor false", shown(text)),
+            "Use true or false (or 1/0, yes/no, on/off).",
+        )),
+    }
+}
+
+pub(super) fn secret(text: &str) -> Result<Secret, Wrong> {
+    Secret::new(text).map_err(|fault| {
+        wrong(
+            format!("this is no key, since {fault}"),
+            "Copy the key again from where it was issued, without quotes or line breaks.",
+        )
+    })
+}
+
+pub(super) fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
+    BaseUrl::parse(text).map_err(|fault| url_fault(&fault, "https://openrouter.ai/api/v1"))
+}
+
+pub(super) fn ollama_url(text: &str) -> Result<BaseUrl, Wrong> {
+    BaseUrl::parse_ollama(text).map_err(|fault| url_fault(&fault, "http://localhost:11434"))
+}
+
+fn url_fault(fault: &BaseUrlFault, example: &str) -> Wrong {
+    let remedy = match fault {
+        BaseUrlFault::UserInfo => {
+            "Leave only the host in the URL and set the API key variable.".to_owned()
+        }
+        BaseUrlFault::Empty
+        | BaseUrlFault::TooLong
+        | BaseUrlFault::NotAUrl(_)
+        | BaseUrlFault::Scheme => {
+            format!("Use an address such as {example}.")
+        }
+    };
+    wrong(fault.to_string(), remedy)
+}
+
+pub(super) fn text(text: &str) -> Result<String, Wrong> {
+    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+        return Err(wrong(
+            format!(
+                "{} is over {MAX_TEXT} bytes or holds a control character",
+                shown(text)
+            ),
+            "Use a plain name on one line.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn headers(text: &str) -> Result<HeaderMap, Wrong> {
+    custom_headers_from_json(text).map_err(|fault| {
+        wrong(
+            fault.to_string(),
+            r#"Use a JSON object of strings such as {"X-Title": "modelport"}."#,
+        )
+    })
+}
+
+pub(super) fn seconds(text: &str) -> Result<Duration, Wrong> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = if plain { text.parse().ok() } else { None };
+    let Some(number) = number else {
+        return Err(wrong(
+            format!("{} is not a number of seconds", shown(text)),
+            "Use a number such as 30 or 2.5.",
+        ));
+    };
+    match Duration::try_from_secs_f64(number) {
+        Ok(time) if !time.is_zero() && time <= MAX_TIMEOUT => Ok(time),
+        Ok(_) | Err(_) => Err(wrong(
+            format!("{} seconds is out of range", shown(text)),
+            format!(
+                "Use a number above 0 and at most {}.",
+                MAX_TIMEOUT.as_secs()
+            ),
+        )),
+    }
+}
+
+pub(super) fn retries(text: &str) -> Result<u32, Wrong> {
+    text.parse()
+        .ok()
+        .filter(|retries| *retries <= MAX_MAX_RETRIES)
+        .ok_or_else(|| {
+            wrong(
+                format!("{} is not a number of retries", shown(text)),
+                format!("Use a whole number from 0 to {MAX_MAX_RETRIES}."),
+            )
+        })
+}
+
+pub(super) fn address(text: &str) -> Result<String, Wrong> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let name = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
+    if bare.parse::<IpAddr>().is_ok() || (name && !bare.is_empty()) {
+        return Ok(bare.to_owned());
+    }
+    Err(wrong(
+        format!("{} is neither an IP address nor a host name", shown(text)),
+        "Use an address such as 127.0.0.1 or 0.0.0.0; the port goes into PORT.",
+    ))
+}
+
+pub(super) fn port(text: &str) -> Result<u16, Wrong> {
+    text.parse().map_err(|_| {
+        wrong(
+            format!("{} is not a port", shown(text)),
+            "Use a whole number from 0 to 65535.",
+        )
+    })
+}
+
+pub(super) fn level(text: &str) -> Result<Level, Wrong> {
+    match text.to_ascii_uppercase().as_str() {
+        "TRACE" => Ok(Level::Trace),
+        "DEBUG" => Ok(Level::Debug),
+        "INFO" => Ok(Level::Info),
+        "WARN" | "WARNING" => Ok(Level::Warn),
+        "ERROR" | "CRITICAL" => Ok(Level::Error),
+        _ => Err(wrong(
+            format!("{} is not a log level", shown(text)),
+            "Use TRACE, DEBUG, INFO, WARN (or WARNING), ERROR (or CRITICAL).",
+        )),
+    }
+}
+
+/// Keys that callers show; the same key twice counts once.
+pub(super) fn keys(text: &str) -> Result<Vec<Secret>, Wrong> {
+    let mut keys: Vec<Secret> = Vec::new();
+    for (index, part) in parts(text).enumerate() {
+        let place = index + 1;
+        let key = Secret::new(part).map_err(|fault| {
+            wrong(
+                format!("key {place} is no key, since {fault}"),
+                "Separate keys by commas.",
+            )
+        })?;
+        if key.expose().len() < MIN_KEY {
+            return Err(wrong(
+                format!("key {place} is shorter than {MIN_KEY} characters"),
+                "Use a long random one, such as the output of `openssl rand -hex 24`.",
+            ));
+        }
+        if keys.iter().all(|known| known.expose() != key.expose()) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() || keys.len() > MAX_KEYS {
+        return Err(wrong(
+            format!("it holds no key, or more than {MAX_KEYS}"),
+            "Use one key, or several separated by commas.",
+        ));
+    }
+    Ok(keys)
+}
+
+pub(super) fn origins(text: &str) -> Result<CorsOrigins, Wrong> {
+    let all: Vec<&str> = parts(text).collect();
+    if all.contains(&"*") {
+        return Ok(CorsOrigins::Any);
+    }
+    if all.is_empty() || all.len() > MAX_ORIGINS {
+        return Err(wrong(
+            format!("it holds no origin, or more than {MAX_ORIGINS}"),
+            "Use origins such as https://chat.example.com, or *.",
+        ));
+    }
+    all.into_iter()
+        .map(origin)
+        .collect::<Result<_, _>>()
+        .map(CorsOrigins::Listed)
+}
+
+/// One origin as a browser sends it: scheme, host and port, without a path.
+fn origin(text: &str) -> Result<HeaderValue, Wrong> {
+    let fault = || {
+        wrong(
+            format!("{} is not the origin of a web page", shown(text)),
+            "Use a scheme, a host and perhaps a port, such as https://chat.example.com or http://localhost:3000.",
+        )
+    };
+    let lower = text.trim_end_matches('/').to_ascii_lowercase();
+    let (scheme, host) = lower.split_once("://").ok_or_else(fault)?;
+    let scheme_fits = scheme
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
+    let host_fits = host.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b':' | b'[' | b']')
+    });
+    if scheme.is_empty() || host.is_empty() || !scheme_fits || !host_fits {
+        return Err(fault());
+    }
+    HeaderValue::try_from(lower).map_err(|_| fault())
+}
+
+pub(super) fn bytes(text: &str) -> Result<usize, Wrong> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let scale: Option<u64> = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => Some(1),
+        "kb" => Some(1_000),
+        "kib" | "k" => Some(1 << 10),
+        "mb" => Some(1_000_000),
+        "mib" | "m" => Some(1 << 20),
+        "gb" => Some(1_000_000_000),
+        "gib" | "g" => Some(1 << 30),
+        _ => None,
+    };
+    let amount = number
+        .parse::<u64>()
+        .ok()
+        .zip(scale)
+        .and_then(|(number, scale)| number.checked_mul(scale));
+    amount
+        .filter(|amount| BODY_LIMITS.contains(amount))
+        .and_then(|amount| usize::try_from(amount).ok())
+        .ok_or_else(|| {
+            wrong(
+                format!(
+                    "{} is not an amount of bytes from 1 KiB to 1 GiB",
+                    shown(text)
+                ),
+                "Use a number of bytes, or one with a unit such as 64 MiB.",
+            )
+        })
+}
+
+pub(super) fn workers(text: &str) -> Result<usize, Wrong> {
+    text.parse().ok().filter(|workers| (1..=MAX_WORKERS).contains(workers)).ok_or_else(|| {
+        wrong(
+            format!("{} is not a number of threads", shown(text)),
+            format!("Use a whole number from 1 to {MAX_WORKERS}, or leave it unset for one per core."),
+        )
+    })
+}
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

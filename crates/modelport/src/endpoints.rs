@@ -1,0 +1,84 @@
+//! Every URL the gateway serves, in one table.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    response::Response,
+    routing::{get, post},
+};
+use tower::Layer;
+use tower_http::{
+    catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic},
+    cors::{AllowHeaders, AllowOrigin, Any, CorsLayer},
+};
+
+use crate::{
+    api::{self, chat_completions, health, models, providers},
+    app::Worker,
+    config::CorsOrigins,
+};
+
+/// The table. The paths without `/v1` are for clients whose base URL leaves it out.
+pub fn router(worker: Arc<Worker>) -> Router {
+    let cors = cors(&worker.app.config.server.cors_origins);
+    let router = Router::new()
+        .route("/v1/chat/completions", post(chat_completions::create))
+        .route("/chat/completions", post(chat_completions::create))
+        .route("/v1/models", get(models::list))
+        .route("/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::show))
+        .route("/models/{*id}", get(models::show))
+        .route("/v1/providers", get(providers::list))
+        .route("/v1/providers/{id}", get(providers::show))
+        .route("/v1/providers/{id}/health", get(providers::health))
+        .route("/health", get(health::show))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .fallback(api::unknown_url)
+        .method_not_allowed_fallback(api::method_not_allowed)
+        .with_state(worker);
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
+}
+
+/// The table behind a net that catches panics: once around all of it, so that a request passes
+/// one net and not one for each route.
+pub fn service(worker: Arc<Worker>) -> Service {
+    CatchPanicLayer::custom(Panicked).layer(router(worker))
+}
+
+/// What a request that panicked is answered with.
+#[derive(Clone, Copy, Debug)]
+pub struct Panicked;
+
+impl ResponseForPanic for Panicked {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, panic: Box<dyn std::any::Any + Send>) -> Response {
+        api::panicked(panic)
+    }
+}
+
+/// What serves a connection.
+pub type Service = CatchPanic<Router, Panicked>;
+
+/// Which web pages may call from a browser; none unless configured.
+fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
+    let origin = match origins {
+        CorsOrigins::Closed => return None,
+        CorsOrigins::Any => AllowOrigin::any(),
+        CorsOrigins::Listed(origins) => AllowOrigin::list(origins.clone()),
+    };
+    Some(
+        CorsLayer::new()
+            .allow_origin(origin)
+            .allow_methods(Any)
+            // A browser does not take `*` for `authorization` (Fetch standard, "CORS protocol").
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(Any),
+    )
+}

@@ -1,0 +1,320 @@
+//! Everything the gateway itself says no with, and how each no looks on the wire.
+//!
+//! An upstream's refusal of the caller's request is not here: it is passed on as it came. Status,
+//! type, code, param and headers are decided in one `match`, because clients choose exception and
+//! retry by them.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::json;
+
+use crate::{
+    config::ProviderConfig,
+    ids::{REQUEST_ID, RequestId},
+};
+
+/// A no of the gateway's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No key, or one that is not ours.
+    #[error("{}", key_message(*presented))]
+    Unauthorized {
+        /// Whether a key came at all.
+        presented: bool,
+    },
+    /// The body is not a request that can be acted on.
+    #[error("{message}")]
+    BadRequest {
+        /// What is wrong with which field, and what would be right.
+        message: String,
+        /// The field, where one is to blame.
+        param: Option<String>,
+        /// A word for programs.
+        code: &'static str,
+    },
+    /// The body is over the limit.
+    #[error(
+        "The request body is larger than {limit} bytes. Send a smaller one, or raise MODELPORT_BODY_LIMIT."
+    )]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The body stopped arriving.
+    #[error("The request body ended before it was complete.")]
+    BodyCut,
+    /// No such URL.
+    #[error("Unknown URL: {method} {path}. The API is under /v1; GET /v1/models lists the models.")]
+    UnknownUrl {
+        /// The request's method.
+        method: String,
+        /// The request's path.
+        path: String,
+    },
+    /// The URL exists, but not with this method.
+    #[error("{method} is not allowed on {path}.")]
+    MethodNotAllowed {
+        /// The request's method.
+        method: String,
+        /// The request's path.
+        path: String,
+    },
+    /// A model or provider that does not exist here.
+    #[error("{message}")]
+    NotFound {
+        /// What was looked for, and how to find what there is.
+        message: String,
+        /// The field that named it.
+        param: &'static str,
+        /// A word for programs.
+        code: &'static str,
+    },
+    /// The provider cannot be reached, or broke off before it answered.
+    #[error(
+        "{provider} could not be reached: {cause}. Check {variable}, and that the provider is up."
+    )]
+    Unreachable {
+        /// The provider's display name.
+        provider: String,
+        /// What happened, as the transport tells it.
+        cause: String,
+        /// The variable that says where the provider is.
+        variable: String,
+    },
+    /// The provider stayed silent for too long.
+    #[error(
+        "{provider} stayed silent for {seconds} s ({variable}={seconds}): {what}. Stream the answer (\"stream\": true) so that it arrives in pieces, or raise {variable}."
+    )]
+    Silent {
+        /// The provider's display name.
+        provider: String,
+        /// The silence allowed, in seconds, as configured.
+        seconds: String,
+        /// The variable that sets it.
+        variable: String,
+        /// What was waited for.
+        what: &'static str,
+    },
+    /// The provider refuses the gateway's credential.
+    #[error("{provider} refused modelport's credential with {status}: {said} Check {variable}.")]
+    Credential {
+        /// The provider's display name.
+        provider: String,
+        /// The provider's status.
+        status: u16,
+        /// The provider's own words.
+        said: String,
+        /// The variable that holds the credential.
+        variable: String,
+    },
+    /// The provider's account is out of money or quota.
+    #[error(
+        "{provider} refused with {status}, the account behind modelport is out of credit: {said}"
+    )]
+    OutOfCredit {
+        /// The provider's display name.
+        provider: String,
+        /// The provider's status.
+        status: u16,
+        /// The provider's own words.
+        said: String,
+    },
+    /// The provider failed, and what it said cannot be passed on as it is.
+    #[error("{provider} failed: {what}")]
+    Upstream {
+        /// The provider's display name.
+        provider: String,
+        /// What went wrong.
+        what: String,
+        /// The status to answer with: 502, or the provider's own 5xx or 429.
+        status: StatusCode,
+        /// Seconds that the provider asked to wait.
+        retry_after: Option<u64>,
+    },
+    /// The gateway is going down.
+    #[error("modelport is shutting down. Try again, another instance may answer.")]
+    Draining,
+    /// A fault of ours.
+    #[error("modelport failed inside. The request id finds it in the log.")]
+    Internal,
+}
+
+fn key_message(presented: bool) -> &'static str {
+    if presented {
+        "Incorrect API key provided. Send one of the keys in modelport's MODELPORT_API_KEY as 'Authorization: Bearer KEY'."
+    } else {
+        "No API key provided. Send one of the keys in modelport's MODELPORT_API_KEY as 'Authorization: Bearer KEY'."
+    }
+}
+
+/// Whose fault an error is, which is how loud it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The caller's.
+    Caller,
+    /// A provider's, or of the credentials we have there.
+    Upstream,
+    /// Ours.
+    Gateway,
+}
+
+/// An error on the wire.
+struct Row<'a> {
+    status: StatusCode,
+    kind: &'static str,
+    code: &'static str,
+    param: Option<&'a str>,
+    retry_after: Option<u64>,
+    /// Whether trying the same again can help, where the status alone would mislead a client.
+    should_retry: Option<bool>,
+}
+
+impl<'a> Row<'a> {
+    fn new(status: u16, kind: &'static str, code: &'static str) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kind,
+            code,
+            param: None,
+            retry_after: None,
+            should_retry: None,
+        }
+    }
+
+    fn param(self, param: Option<&'a str>) -> Self {
+        Self { param, ..self }
+    }
+
+    fn never_retry(self) -> Self {
+        Self {
+            should_retry: Some(false),
+            ..self
+        }
+    }
+}
+
+impl Error {
+    /// The provider stayed silent; `what` says in which state.
+    pub fn silent(provider: &ProviderConfig, what: &'static str) -> Self {
+        Self::Silent {
+            provider: provider.name.clone(),
+            seconds: provider.timeout.as_secs_f64().to_string(),
+            variable: provider.timeout_variable.clone(),
+            what,
+        }
+    }
+
+    fn row(&self) -> Row<'_> {
+        let invalid = "invalid_request_error";
+        match self {
+            Self::Unauthorized { .. } => Row::new(401, "authentication_error", "invalid_api_key"),
+            Self::BadRequest { param, code, .. } => {
+                Row::new(400, invalid, code).param(param.as_deref())
+            }
+            Self::TooLarge { .. } => Row::new(413, invalid, "request_too_large"),
+            Self::BodyCut => Row::new(400, invalid, "incomplete_body"),
+            Self::UnknownUrl { .. } => Row::new(404, invalid, "unknown_url"),
+            Self::MethodNotAllowed { .. } => Row::new(405, invalid, "method_not_allowed"),
+            Self::NotFound { param, code, .. } => Row::new(404, invalid, code).param(Some(*param)),
+            Self::Unreachable { .. } => Row::new(502, "upstream_error", "upstream_unreachable"),
+            Self::Silent { .. } => Row::new(504, "upstream_error", "upstream_timeout"),
+            Self::Credential { .. } => {
+                Row::new(502, "upstream_error", "upstream_credential").never_retry()
+            }
+            Self::OutOfCredit { .. } => {
+                Row::new(502, "upstream_error", "upstream_out_of_credit").never_retry()
+            }
+            Self::Upstream {
+                status,
+                retry_after,
+                ..
+            } => Row {
+                status: *status,
+                retry_after: *retry_after,
+                ..Row::new(502, "upstream_error", "upstream_failed")
+            },
+            Self::Draining => Row {
+                retry_after: Some(1),
+                ..Row::new(503, "server_error", "shutting_down")
+            },
+            Self::Internal => Row::new(500, "server_error", "internal_error"),
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.row().status
+    }
+
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Unauthorized { .. }
+            | Self::BadRequest { .. }
+            | Self::TooLarge { .. }
+            | Self::BodyCut
+            | Self::UnknownUrl { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::NotFound { .. } => Blame::Caller,
+            Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::Credential { .. }
+            | Self::OutOfCredit { .. }
+            | Self::Upstream { .. } => Blame::Upstream,
+            Self::Draining | Self::Internal => Blame::Gateway,
+        }
+    }
+
+    /// OpenAI's envelope, all fields always present.
+    pub fn envelope(&self, id: &RequestId) -> Vec<u8> {
+        let row = self.row();
+        json!({
+            "error": {
+                "message": self.to_string(),
+                "type": row.kind,
+                "param": row.param,
+                "code": row.code,
+            },
+            "request_id": id.as_str(),
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    /// The error as one event of a stream that has begun.
+    pub fn event(&self, id: &RequestId) -> Bytes {
+        let mut event = b"data: ".to_vec();
+        event.extend_from_slice(&self.envelope(id));
+        event.extend_from_slice(b"\n\n");
+        Bytes::from(event)
+    }
+
+    /// The error as an answer.
+    pub fn into_reply(self, id: &RequestId) -> Response<Body> {
+        let row = self.row();
+        let mut response = Response::new(Body::from(self.envelope(id)));
+        *response.status_mut() = row.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(REQUEST_ID, id.to_header());
+        if let Some(seconds) = row.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(retry) = row.should_retry {
+            let value = if retry { "true" } else { "false" };
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static(value));
+        }
+        if row.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// Tells OpenAI's SDKs whether to try again, over what the status says
+/// (openai-python 3.54.0, `_base_client.py`).
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");

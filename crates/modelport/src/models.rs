@@ -1,0 +1,246 @@
+//! Which models there are, and which provider answers for which.
+
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use modelport_provider::{
+    catalogue,
+    listing::ListedModel,
+    provider::{Discovered, ListSource, fallback_ids},
+    provider_type::ProviderType,
+    resolution::{ProviderEntry, ResolutionFault, Resolver},
+};
+
+pub mod discovery;
+pub mod list;
+
+use crate::{
+    clock,
+    config::{Config, ProviderConfig},
+    error::Error,
+};
+
+/// What every provider serves, each list replaced as a whole when a newer one is there.
+pub struct Directory {
+    shelves: Vec<Place>,
+    resolver: Resolver,
+    fallback: bool,
+}
+
+/// Where one provider's list stands.
+struct Place {
+    shelf: ArcSwap<Shelf>,
+    problem: ArcSwapOption<String>,
+}
+
+/// One provider's models.
+pub struct Shelf {
+    /// The models, in the provider's order.
+    pub models: Vec<Model>,
+    /// Where the list comes from.
+    pub source: ListSource,
+    /// When the list was fetched; `None` for one that was not.
+    pub fetched: Option<SystemTime>,
+    /// Entries of the listing that could not be read.
+    pub skipped: usize,
+    places: HashMap<Box<str>, usize>,
+    claim: Claim,
+}
+
+/// Which bare model names a list draws to its provider.
+enum Claim {
+    /// All on the list.
+    All,
+    /// At most this one. What an Ollama could serve says nothing about what is installed there.
+    Only(Option<Box<str>>),
+}
+
+/// One model of one provider: what its listing says, or what is known of it without one.
+pub struct Model {
+    /// The upstream's own id.
+    pub id: String,
+    /// The listing's entry.
+    pub listed: Option<ListedModel>,
+}
+
+/// Who may answer a request, best first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The model as the provider knows it.
+    pub model: String,
+    /// Places in the configuration's list of providers.
+    pub providers: Vec<usize>,
+}
+
+impl Directory {
+    /// The predefined lists; nothing has been asked yet.
+    pub fn new(config: &Config) -> Self {
+        let shelves = config.providers.iter().map(|provider| Place {
+            shelf: ArcSwap::from_pointee(Shelf::predefined(provider)),
+            problem: ArcSwapOption::empty(),
+        });
+        Self {
+            shelves: shelves.collect(),
+            resolver: Resolver::new(
+                config.providers.iter().map(names).collect(),
+                config.preferred,
+                HashMap::new(),
+            ),
+            fallback: config.provider_fallback,
+        }
+    }
+
+    /// One provider's models.
+    pub fn shelf(&self, provider: usize) -> Option<Arc<Shelf>> {
+        self.shelves
+            .get(provider)
+            .map(|place| place.shelf.load_full())
+    }
+
+    /// Why one provider's list is not newer, if fetching it failed.
+    pub fn problem(&self, provider: usize) -> Option<Arc<String>> {
+        self.shelves.get(provider)?.problem.load_full()
+    }
+
+    /// A listing came.
+    pub fn stock(&self, provider: usize, found: Discovered) {
+        if let Some(place) = self.shelves.get(provider) {
+            place.shelf.store(Arc::new(Shelf::discovered(found)));
+            place.problem.store(None);
+        }
+    }
+
+    /// A listing did not come: the list there is stays.
+    pub fn note_problem(&self, provider: usize, problem: String) {
+        if let Some(place) = self.shelves.get(provider) {
+            place.problem.store(Some(Arc::new(problem)));
+        }
+    }
+
+    /// Who may answer a request for `requested`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] or [`Error::BadRequest`] when nobody may.
+    pub fn plan(&self, requested: Option<&str>) -> Result<Plan, Error> {
+        let has = |provider: usize, model: &str| {
+            self.shelves
+                .get(provider)
+                .is_some_and(|place| place.shelf.load().answers_for(model))
+        };
+        let found = self
+            .resolver
+            .resolve(requested, has)
+            .map_err(|fault| unresolved(&fault))?;
+        let mut providers = vec![found.provider];
+        if self.fallback {
+            providers.extend(found.others);
+        }
+        Ok(Plan {
+            model: found.model.into_owned(),
+            providers,
+        })
+    }
+}
+
+fn unresolved(fault: &ResolutionFault) -> Error {
+    let message = format!("{fault}.");
+    let param = Some("model".to_owned());
+    match fault {
+        ResolutionFault::Malformed | ResolutionFault::NoDefault { .. } => Error::BadRequest {
+            message,
+            param,
+            code: "invalid_model",
+        },
+        ResolutionFault::Disabled { .. } | ResolutionFault::NoProvider => Error::NotFound {
+            message,
+            param: "model",
+            code: "model_not_found",
+        },
+    }
+}
+
+fn names(provider: &ProviderConfig) -> ProviderEntry {
+    ProviderEntry {
+        id: provider.id.clone(),
+        aliases: provider.aliases.clone(),
+        spelling: provider.profile.spelling,
+        enabled: provider.enabled,
+        default_model: provider.default_model.clone(),
+    }
+}
+
+impl Shelf {
+    fn predefined(provider: &ProviderConfig) -> Self {
+        let ids = fallback_ids(provider.profile, provider.default_model.as_deref());
+        let predefined = provider
+            .profile
+            .catalogue
+            .is_some_and(|section| !catalogue::fallback_models(section).is_empty());
+        let source = if predefined {
+            ListSource::Fallback
+        } else {
+            ListSource::Configured
+        };
+        let models = ids.into_iter().map(|id| Model { id, listed: None });
+        let mut shelf = Self::new(models.collect(), source, None, 0);
+        if provider.provider_type.canonical() == ProviderType::Ollama {
+            shelf.claim = Claim::Only(provider.default_model.as_deref().map(Into::into));
+        }
+        shelf
+    }
+
+    fn discovered(found: Discovered) -> Self {
+        let models = found.models.into_iter().map(|listed| Model {
+            id: listed.id.clone(),
+            listed: Some(listed),
+        });
+        let fetched = Some(clock::calendar());
+        Self::new(
+            models.collect(),
+            ListSource::Discovered,
+            fetched,
+            found.skipped,
+        )
+    }
+
+    /// Whether a request that names only this model may come here because of this list.
+    fn answers_for(&self, model: &str) -> bool {
+        self.places.contains_key(model)
+            && match &self.claim {
+                Claim::All => true,
+                Claim::Only(default) => default.as_deref() == Some(model),
+            }
+    }
+
+    fn new(
+        models: Vec<Model>,
+        source: ListSource,
+        fetched: Option<SystemTime>,
+        skipped: usize,
+    ) -> Self {
+        let mut places: HashMap<Box<str>, usize> = HashMap::new();
+        for (place, model) in models.iter().enumerate() {
+            places.insert(model.id.as_str().into(), place);
+        }
+        // A provider's other names for a model are answered too, but never over another's id.
+        for (place, model) in models.iter().enumerate() {
+            for alias in model.listed.iter().flat_map(|listed| &listed.aliases) {
+                places.entry(alias.as_str().into()).or_insert(place);
+            }
+        }
+        Self {
+            claim: Claim::All,
+            models,
+            source,
+            fetched,
+            skipped,
+            places,
+        }
+    }
+
+    /// The model with this id, or whose provider also calls it so.
+    pub fn get(&self, id: &str) -> Option<&Model> {
+        self.models.get(*self.places.get(id)?)
+    }
+}

@@ -1,0 +1,307 @@
+//! One attempt at one provider: sends the request and reads the answer far enough to know that it
+//! is one. Whether to try again is decided here, but done by the caller.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header, response::Parts};
+use modelport_provider::{
+    failure::FailureKind,
+    openai_compatible::{
+        look::Look,
+        stream::{Sign, read_first},
+    },
+    provider::Call,
+    retry::RetryPolicy,
+    splice,
+    sse::{SseReader, events},
+    transport::Answer,
+    usage::Usage,
+};
+
+use super::{Job, failure::Failure};
+use crate::config::Config;
+
+/// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
+/// Longer answers are passed on while they arrive.
+const MAX_HELD: usize = 1 << 20;
+
+/// The most of a refusal's body that is read.
+const MAX_REFUSAL: usize = 1 << 20;
+
+/// What some servers put before their JSON.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// An answer that has begun for real: from here on it is the caller's.
+pub enum Committed {
+    /// A stream of events, with what was held back of it.
+    Stream {
+        /// The head of the answer.
+        parts: Parts,
+        /// Whole events, held back until the first output.
+        held: Vec<Bytes>,
+        /// Carries the event that is not whole yet.
+        reader: SseReader,
+        /// The rest of the stream.
+        rest: Answer,
+    },
+    /// A whole answer.
+    Whole {
+        /// The head of the answer.
+        parts: Parts,
+        /// The answer.
+        body: Bytes,
+        /// What it used.
+        usage: Option<Usage>,
+    },
+    /// An answer that is passed on unseen: it is compressed, or too long to be held.
+    Opaque {
+        /// The head of the answer.
+        parts: Parts,
+        /// What has been read of it.
+        held: Vec<Bytes>,
+        /// The rest of it.
+        rest: Answer,
+    },
+}
+
+/// Sends the request to `provider` and waits until its answer is certain.
+///
+/// # Errors
+///
+/// A [`Failure`]: nothing has reached the caller, so another attempt may follow.
+pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
+    let Some(upstream) = job.worker.upstream(provider) else {
+        return Err(Failure::of(
+            FailureKind::Connect,
+            "the provider is not configured",
+        ));
+    };
+    let call = Call {
+        path: &job.path,
+        model: &job.plan.model,
+        headers: &job.headers,
+        body: splice::with_model(&job.body, &job.ask, &job.plan.model),
+    };
+    let (parts, mut answer) = upstream.send(call).await?.into_parts();
+    if !parts.status.is_success() {
+        let body = answer.collect(MAX_REFUSAL).await?;
+        return Err(Failure::refused(parts, body));
+    }
+    if is_encoded(&parts.headers) {
+        let held = Vec::new();
+        return Ok(Committed::Opaque {
+            parts,
+            held,
+            rest: answer,
+        });
+    }
+    let first = first_text(&mut answer).await?;
+    if is_event_stream(&parts.headers, &first, job.ask.stream()) {
+        stream(parts, first, answer).await
+    } else {
+        whole(parts, first, answer).await
+    }
+}
+
+/// A coding that hides the answer from us. None was asked for.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|coding| coding != "identity")
+}
+
+/// The first piece that is not blank. `DeepSeek` sends blank lines while it waits for capacity
+/// (its rate-limit documentation, 2026-11).
+async fn first_text(answer: &mut Answer) -> Result<Bytes, Failure> {
+    while let Some(piece) = answer.data().await {
+        let piece = piece?;
+        if !piece.trim_ascii().is_empty() {
+            return Ok(piece);
+        }
+    }
+    Err(Failure::of(
+        FailureKind::Malformed,
+        "it answered with an empty body",
+    ))
+}
+
+/// What an answer is, told by its label and, where the label is wrong, by how it begins.
+fn is_event_stream(headers: &HeaderMap, first: &[u8], asked: bool) -> bool {
+    let begins = first.trim_ascii_start();
+    let labelled = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|label| label.as_bytes().starts_with(b"text/event-stream"));
+    if labelled {
+        return !begins.starts_with(b"{");
+    }
+    asked
+        && (begins.starts_with(b"data:")
+            || begins.starts_with(b"event:")
+            || begins.starts_with(b":"))
+}
+
+/// Clients choose their parser by the label, so a wrong one is put right.
+fn label(headers: &mut HeaderMap, right: &'static str) {
+    let is_right = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|label| label.as_bytes().starts_with(right.as_bytes()));
+    if !is_right {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(right));
+    }
+}
+
+/// Holds a stream back until its first real output.
+async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Committed, Failure> {
+    label(&mut parts.headers, "text/event-stream");
+    let mut reader = SseReader::default();
+    let mut held = Vec::new();
+    let mut size = 0;
+    let mut piece = Some(first);
+    while let Some(chunk) = piece {
+        let block = match reader.push(&chunk) {
+            Ok(block) => block,
+            Err(too_long) => {
+                return Err(Failure::of(FailureKind::Malformed, &too_long.to_string()));
+            }
+        };
+        let output = has_output(&block)?;
+        size += block.len();
+        if !block.is_empty() {
+            held.push(block);
+        }
+        if output || size > MAX_HELD {
+            return Ok(Committed::Stream {
+                parts,
+                held,
+                reader,
+                rest: answer,
+            });
+        }
+        piece = answer.data().await.transpose()?;
+    }
+    // An answer may end without the blank line that closes its last event.
+    if has_output(reader.unfinished())? {
+        return Ok(Committed::Stream {
+            parts,
+            held,
+            reader,
+            rest: answer,
+        });
+    }
+    Err(Failure::of(
+        FailureKind::Truncated,
+        "its stream ended before any output",
+    ))
+}
+
+/// Whether these events hold output; an error among them before any is a failure.
+fn has_output(block: &[u8]) -> Result<bool, Failure> {
+    for event in events(block).filter(|event| event.has_data) {
+        match read_first(&event.data) {
+            Sign::Preamble => {}
+            Sign::Output | Sign::Done => return Ok(true),
+            Sign::Error(said) => return Err(Failure::in_band(said, &event.data)),
+            Sign::Malformed => {
+                return Err(Failure::of(
+                    FailureKind::Malformed,
+                    "its stream holds an event that is not JSON",
+                ));
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Holds a plain answer back until it is whole and seen to be one.
+async fn whole(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Committed, Failure> {
+    let mut held = vec![first];
+    let mut size = held.iter().map(Bytes::len).sum::<usize>();
+    while let Some(piece) = answer.data().await.transpose()? {
+        size += piece.len();
+        held.push(piece);
+        if size > MAX_HELD {
+            return Ok(Committed::Opaque {
+                parts,
+                held,
+                rest: answer,
+            });
+        }
+    }
+    let body = join(held, size);
+    // Clients pass over a byte order mark, which JSON itself does not allow.
+    let json = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    let Ok(look) = Look::at(json) else {
+        return Err(Failure::not_json(parts.status, &body));
+    };
+    if let Some(said) = look.error() {
+        return Err(Failure::in_band(said, &body));
+    }
+    let usage = look.usage();
+    label(&mut parts.headers, "application/json");
+    Ok(Committed::Whole { parts, body, usage })
+}
+
+fn join(mut held: Vec<Bytes>, size: usize) -> Bytes {
+    if held.len() == 1 {
+        return held.pop().unwrap_or_default();
+    }
+    let mut whole = bytes::BytesMut::with_capacity(size);
+    for piece in held {
+        whole.extend_from_slice(&piece);
+    }
+    whole.freeze()
+}
+
+/// How long to wait before the same provider is tried again; `None` when it is not.
+///
+/// A provider that fell silent is not asked again: it may well be at work on the first request,
+/// and would be paid twice.
+pub fn wait_before_retry(
+    config: &Config,
+    provider: usize,
+    failure: &Failure,
+    retries: u32,
+) -> Option<Duration> {
+    let max_retries = config.providers.get(provider)?.max_retries;
+    if !failure.may_retry() {
+        return None;
+    }
+    RetryPolicy { max_retries }.delay(retries, failure.retry_after, fastrand::f64())
+}
+
+/// Tells at DEBUG how an attempt went.
+pub fn note_success(job: &Job, provider: usize, took: Duration) {
+    tracing::debug!(
+        request_id = job.id.as_str(),
+        provider = job.provider_id(provider),
+        url = job.base_url(provider),
+        duration_ms = millis(took),
+        "attempt answered"
+    );
+}
+
+/// Tells at DEBUG how an attempt failed and what follows.
+pub fn note_failure(
+    job: &Job,
+    provider: usize,
+    failure: &Failure,
+    took: Duration,
+    wait: Option<Duration>,
+) {
+    tracing::debug!(
+        request_id = job.id.as_str(),
+        provider = job.provider_id(provider),
+        url = job.base_url(provider),
+        status = failure.status().map(|status| status.as_u16()),
+        failure = failure.kind.as_str(),
+        cause = failure.said(),
+        duration_ms = millis(took),
+        retry_in_ms = wait.map(millis),
+        "attempt failed"
+    );
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,293 @@
+//! A failed attempt: what is known of it, whether another may follow, and what the caller is told
+//! when none does.
+
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
+use modelport_provider::{
+    Error as ProviderError,
+    error::Stage,
+    failure::{self as taxonomy, ErrorBody, FailureKind, Fault},
+    retry, scan,
+};
+
+mod envelope;
+mod hiding;
+
+use super::{
+    Job, Reply, headers,
+    meter::{Ending, Meter},
+};
+use crate::{clock, config::ProviderConfig, error::Error};
+
+/// Why an attempt gave no answer.
+pub struct Failure {
+    /// Its class.
+    pub kind: FailureKind,
+    /// How long the provider asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The provider's own word on whether to try again.
+    should_retry: Option<bool>,
+    /// The provider's error answer, to be passed on as it came.
+    answer: Option<Box<Refusal>>,
+    /// What the provider fell silent in, and for how long it was waited.
+    silence: Option<(Stage, Duration)>,
+    /// What happened, in words.
+    said: String,
+}
+
+/// A provider's error answer.
+struct Refusal {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    /// Whether the body is a JSON error that a client can read.
+    readable: bool,
+}
+
+impl Failure {
+    /// A failure that only words describe.
+    pub fn of(kind: FailureKind, said: &str) -> Self {
+        Self {
+            kind,
+            retry_after: None,
+            should_retry: None,
+            answer: None,
+            silence: None,
+            said: said.to_owned(),
+        }
+    }
+
+    /// An answer with an error status.
+    pub fn refused(parts: Parts, body: Bytes) -> Self {
+        let said = taxonomy::read_error_body(&body);
+        let readable = said.is_some() && scan::validate(&body).is_ok();
+        let retry_after = retry::retry_after(&parts.headers, calendar())
+            .or_else(|| said.as_ref().and_then(|said| said.retry_after));
+        let kind = if parts.status.is_redirection() {
+            FailureKind::Malformed
+        } else {
+            taxonomy::classify(parts.status, said.as_ref())
+        };
+        Self {
+            kind,
+            retry_after,
+            should_retry: retry::should_retry(&parts.headers)
+                .or_else(|| said.as_ref().and_then(|said| said.retryable)),
+            silence: None,
+            said: words(parts.status, said),
+            answer: Some(Box::new(Refusal {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+                readable,
+            })),
+        }
+    }
+
+    /// An error inside an answer whose status promised success. What surrounds it there, a piece
+    /// of a completion or of a stream, is left behind.
+    pub fn in_band(said: ErrorBody, body: &[u8]) -> Self {
+        let kind = taxonomy::classify_in_band(&said);
+        let status = taxonomy::status_in_band(&said);
+        let json = HeaderValue::from_static("application/json");
+        let body = envelope::around(&said, body);
+        Self {
+            kind,
+            retry_after: said.retry_after,
+            should_retry: said.retryable,
+            silence: None,
+            said: said.message,
+            answer: Some(Box::new(Refusal {
+                status,
+                headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+                body: Bytes::from(body),
+                readable: true,
+            })),
+        }
+    }
+
+    /// A success that is not a completion: HTML, half a JSON document, garbage.
+    pub fn not_json(status: StatusCode, body: &[u8]) -> Self {
+        let begins: String = String::from_utf8_lossy(body)
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(60)
+            .collect();
+        let said = format!(
+            "its answer ({}) is not a JSON object but begins with {begins:?}",
+            status.as_u16()
+        );
+        Self::of(FailureKind::Malformed, &said)
+    }
+
+    /// Whether the same provider may be asked again.
+    pub fn may_retry(&self) -> bool {
+        if matches!(self.silence, Some((Stage::Head | Stage::Body, _))) {
+            return false;
+        }
+        self.should_retry.unwrap_or_else(|| self.kind.may_retry())
+    }
+
+    /// Whether another provider may be asked.
+    pub fn may_fail_over(&self) -> bool {
+        self.kind.may_fail_over()
+    }
+
+    /// The provider's status, if it answered.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// What happened, in words.
+    pub fn said(&self) -> &str {
+        &self.said
+    }
+
+    /// What the caller is told.
+    pub(super) fn into_reply(
+        self,
+        job: &Job,
+        provider: usize,
+        meter: Meter,
+    ) -> Result<Reply, Error> {
+        let Some(config) = job.worker.app.config.providers.get(provider) else {
+            return Err(Error::Internal);
+        };
+        if self.passed_on() {
+            return Ok(self.pass_on(job, config, meter));
+        }
+        let error = self.into_error(config);
+        meter.fail(&error);
+        Err(error)
+    }
+
+    /// Whether the provider's own answer is what the caller should read: always when the fault is
+    /// the caller's, and otherwise when it says more than we could.
+    fn passed_on(&self) -> bool {
+        let Some(answer) = &self.answer else {
+            return false;
+        };
+        match self.kind.fault() {
+            Fault::Credential => false,
+            Fault::Caller => answer.readable || self.kind != FailureKind::NotFound,
+            Fault::Provider => answer.readable,
+        }
+    }
+
+    fn pass_on(self, job: &Job, config: &ProviderConfig, mut meter: Meter) -> Reply {
+        let said = self.said;
+        let (status, upstream_headers, body) = match self.answer {
+            Some(answer) => (answer.status, answer.headers, answer.body),
+            None => (StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new()),
+        };
+        let mut reply = Response::new(Body::from(body));
+        *reply.status_mut() = status;
+        *reply.headers_mut() = headers::to_caller(upstream_headers, &job.id);
+        headers::add_resolution(reply.headers_mut(), &config.id, &job.plan.model);
+        meter.passed_on(status, &said);
+        meter.settle(Ending::Refused);
+        reply
+    }
+
+    fn into_error(self, config: &ProviderConfig) -> Error {
+        let provider = config.name.clone();
+        let status = self.status();
+        let code = status.map_or(200, |status| status.as_u16());
+        if let Some((stage, _)) = self.silence
+            && stage != Stage::Connect
+        {
+            let what = match stage {
+                Stage::Connect => "no connection was made",
+                Stage::Head => "no answer began",
+                Stage::Body => "the answer began and then stopped",
+            };
+            return Error::silent(config, what);
+        }
+        match self.kind {
+            FailureKind::Credential | FailureKind::Permission => Error::Credential {
+                provider,
+                status: code,
+                said: sentence(&self.said),
+                variable: config.key_variable.clone(),
+            },
+            FailureKind::OutOfCredit => Error::OutOfCredit {
+                provider,
+                status: code,
+                said: self.said,
+            },
+            FailureKind::Connect => Error::Unreachable {
+                provider,
+                cause: self.said,
+                variable: config.base_url_variable.clone(),
+            },
+            FailureKind::NotFound => Error::Upstream {
+                provider,
+                what: format!(
+                    "{code} without an error body that a client could read: {} Check that {} is the API's base URL.",
+                    sentence(&self.said),
+                    config.base_url_variable
+                ),
+                status: StatusCode::BAD_GATEWAY,
+                retry_after: None,
+            },
+            _ => Error::Upstream {
+                provider,
+                what: self.said,
+                status: status
+                    .filter(|status| keeps(*status))
+                    .unwrap_or(StatusCode::BAD_GATEWAY),
+                retry_after: self.retry_after.map(whole_seconds),
+            },
+        }
+    }
+}
+
+/// Seconds, rounded up: a client that comes back early has come in vain.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// Statuses that tell a client when and whether to come back.
+fn keeps(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 503 | 504 | 529)
+}
+
+fn words(status: StatusCode, said: Option<ErrorBody>) -> String {
+    match said {
+        Some(said) => said.message,
+        None => format!(
+            "{} {}",
+            status.as_u16(),
+            status.canonical_reason().unwrap_or("without a message")
+        ),
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn calendar() -> SystemTime {
+    clock::calendar()
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        Self {
+            kind: error.failure(),
+            retry_after: error.retry_after(),
+            should_retry: None,
+            answer: None,
+            silence: error.silence(),
+            said: error.to_string(),
+        }
+    }
+}

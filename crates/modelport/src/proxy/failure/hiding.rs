@@ -1,0 +1,40 @@
+//! Our own credentials in what a provider says. Some put the key that they refuse into their
+//! message, which the caller and the log get to see.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use memchr::memmem;
+
+use super::Failure;
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "[hidden]";
+
+/// The shortest text that is taken for a secret, in bytes: hiding shorter ones would hide words.
+const MIN_SECRET: usize = 8;
+
+impl Failure {
+    /// Without what the provider repeats of the headers that it was shown.
+    #[must_use]
+    pub fn hiding(mut self, shown: &HeaderMap) -> Self {
+        for secret in secrets(shown) {
+            self.said = self.said.replace(secret, HIDDEN);
+            if let Some(answer) = &mut self.answer
+                && memmem::find(&answer.body, secret.as_bytes()).is_some()
+            {
+                let text = String::from_utf8_lossy(&answer.body);
+                answer.body = Bytes::from(text.replace(secret, HIDDEN));
+            }
+        }
+        self
+    }
+}
+
+/// What is secret in these headers, without a scheme such as `Bearer`.
+fn secrets(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.values().filter(|value| value.is_sensitive());
+    values
+        .filter_map(|value| value.to_str().ok())
+        .map(|value| value.rsplit(' ').next().unwrap_or(value))
+        .filter(|secret| secret.len() >= MIN_SECRET)
+}

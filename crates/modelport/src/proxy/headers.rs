@@ -1,0 +1,188 @@
+//! Which headers cross the gateway, in either direction.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::ids::{REQUEST_ID, RequestId};
+
+/// Says which provider a request went to.
+pub const PROVIDER: HeaderName = HeaderName::from_static("x-modelport-provider");
+/// Says which model the provider was asked for.
+pub const MODEL: HeaderName = HeaderName::from_static("x-modelport-model");
+/// The provider's own request id: its support asks for it.
+pub const UPSTREAM_REQUEST_ID: HeaderName =
+    HeaderName::from_static("x-modelport-upstream-request-id");
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+
+/// Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1). Names,
+/// not texts: looking a text up would parse it anew for every request.
+static HOP_BY_HOP: [HeaderName; 9] = [
+    header::CONNECTION,
+    KEEP_ALIVE,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    PROXY_CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// What a caller shows us, which is not for a provider; and what the new request has of its own.
+/// `accept-encoding` stays behind so that answers come readable.
+static CALLERS_OWN: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    X_API_KEY,
+    API_KEY,
+    header::COOKIE,
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::EXPECT,
+    header::ACCEPT_ENCODING,
+];
+
+/// What a provider says about its own host, which would be wrong about ours; its cookies would tie
+/// all our callers together.
+static PROVIDERS_OWN: [HeaderName; 4] = [
+    header::SET_COOKIE,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::ALT_SVC,
+    header::CONTENT_LENGTH,
+];
+
+/// The caller's headers as the provider gets them, before the provider's own are added.
+pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
+    drop_nominated(&mut headers);
+    drop_listed(&mut headers, &[&HOP_BY_HOP, &CALLERS_OWN]);
+    headers.insert(REQUEST_ID, id.to_header());
+    headers
+}
+
+/// The provider's headers as the caller gets them.
+pub fn to_caller(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
+    drop_nominated(&mut headers);
+    drop_listed(&mut headers, &[&HOP_BY_HOP, &PROVIDERS_OWN]);
+    if let Some(theirs) = headers.insert(REQUEST_ID, id.to_header()) {
+        headers.insert(UPSTREAM_REQUEST_ID, theirs);
+    }
+    headers
+}
+
+/// Says how the request was resolved.
+pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
+    if let Ok(value) = HeaderValue::from_str(provider) {
+        headers.insert(PROVIDER, value);
+    }
+    if let Ok(value) = HeaderValue::from_str(model) {
+        headers.insert(MODEL, value);
+    }
+}
+
+/// Drops what the `connection` header names as belonging to the connection.
+fn drop_nominated(headers: &mut HeaderMap) {
+    if let Some(nominated) = headers.get(header::CONNECTION).cloned() {
+        let names = nominated.to_str().unwrap_or_default();
+        for name in names.split(',').map(str::trim) {
+            headers.remove(name);
+        }
+    }
+}
+
+/// Drops the listed headers that are there. Looking through the few that are there is cheaper than
+/// looking each of the many that might be up by its hash.
+fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
+    for list in lists {
+        let mut there: u32 = 0;
+        for name in headers.keys() {
+            if let Some(place) = list.iter().position(|listed| listed == name) {
+                there |= 1 << place;
+            }
+        }
+        for (place, name) in list.iter().enumerate() {
+            if there & (1 << place) != 0 {
+                headers.remove(name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn a_provider_sees_the_message_but_neither_connection_nor_credentials() {
+        let id = RequestId::of(&HeaderMap::new());
+        let sent = to_upstream(
+            map(&[
+                ("authorization", "Bearer ours"),
+                ("connection", "close, x-private"),
+                ("x-private", "1"),
+                ("x-stainless-lang", "python"),
+                ("user-agent", "OpenAI/Python"),
+                ("cookie", "a=b"),
+                ("host", "localhost"),
+                ("content-length", "2"),
+                ("accept-encoding", "gzip"),
+                ("content-type", "application/json"),
+            ]),
+            &id,
+        );
+        assert_eq!(
+            names(&sent),
+            [
+                "content-type",
+                "user-agent",
+                "x-request-id",
+                "x-stainless-lang"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_caller_sees_the_answer_but_no_cookies_and_our_request_id() {
+        let id = RequestId::of(&map(&[("x-request-id", "mine")]));
+        let seen = to_caller(
+            map(&[
+                ("set-cookie", "__cf=1"),
+                ("transfer-encoding", "chunked"),
+                ("x-request-id", "theirs"),
+                ("x-ratelimit-remaining-requests", "9"),
+                ("content-type", "text/event-stream"),
+            ]),
+            &id,
+        );
+        assert_eq!(
+            names(&seen),
+            [
+                "content-type",
+                "x-modelport-upstream-request-id",
+                "x-ratelimit-remaining-requests",
+                "x-request-id"
+            ]
+        );
+        assert_eq!(seen[REQUEST_ID], "mine");
+        assert_eq!(seen[UPSTREAM_REQUEST_ID], "theirs");
+    }
+}

@@ -1,0 +1,150 @@
+//! Measures one request from its arrival to its end, whoever ends it, and hands over one record.
+
+use std::{sync::Arc, time::Instant};
+
+use http::StatusCode;
+use modelport_provider::usage::Usage;
+
+pub use crate::accounting::record::Ending;
+use crate::{
+    accounting::record::Record,
+    app::App,
+    clock,
+    error::{Blame, Error},
+    models::Plan,
+};
+
+use super::Inbound;
+
+/// The status of a request whose caller left before an answer began: nginx's word for it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request being measured. Dropped before it is settled, it counts as cancelled by the caller.
+pub struct Meter {
+    app: Arc<App>,
+    arrived: Instant,
+    record: Option<Record>,
+}
+
+impl Meter {
+    /// From now on.
+    pub fn start(app: &Arc<App>, inbound: &Inbound) -> Self {
+        Self {
+            app: Arc::clone(app),
+            arrived: clock::now(),
+            record: Some(Record {
+                id: inbound.id.clone(),
+                endpoint: inbound.endpoint,
+                upstream_model: None,
+                provider: None,
+                stream: false,
+                attempts: 0,
+                status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
+                duration: std::time::Duration::ZERO,
+                first_output: None,
+                usage: None,
+                ending: Ending::Cancelled,
+                problem: None,
+            }),
+        }
+    }
+
+    /// It is known who may answer.
+    pub fn planned(&mut self, plan: &Plan, stream: bool) {
+        if let Some(record) = &mut self.record {
+            record.upstream_model = Some(plan.model.as_str().into());
+            record.stream = stream;
+        }
+    }
+
+    /// A provider is being asked.
+    pub fn attempting(&mut self, provider: usize) {
+        let id = self.app.config.providers.get(provider);
+        if let Some(record) = &mut self.record {
+            record.provider = id.map(|config| config.id.as_str().into());
+            record.attempts += 1;
+        }
+    }
+
+    /// The same provider is being asked again.
+    pub fn retrying(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.attempts += 1;
+        }
+    }
+
+    /// The first output is there.
+    pub fn first_output(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.first_output = Some(self.arrived.elapsed());
+        }
+    }
+
+    /// What the provider says it used; the last word counts.
+    pub fn used(&mut self, usage: Usage) {
+        if let Some(record) = &mut self.record {
+            record.usage = Some(usage);
+        }
+    }
+
+    /// The caller gets an answer, which begins with this status.
+    pub fn begin(&mut self, status: StatusCode) {
+        if let Some(record) = &mut self.record {
+            record.status = status;
+        }
+    }
+
+    /// The caller gets a provider's refusal.
+    pub fn passed_on(&mut self, status: StatusCode, said: &str) {
+        if let Some(record) = &mut self.record {
+            let blame = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+                Blame::Upstream
+            } else {
+                Blame::Caller
+            };
+            record.status = status;
+            record.problem = Some((blame, said.into()));
+        }
+    }
+
+    /// The caller gets an error of ours.
+    pub fn fail(mut self, error: &Error) {
+        self.refuse(error);
+    }
+
+    /// As [`Meter::fail`], for a request that never got under way.
+    pub fn refuse(&mut self, error: &Error) {
+        if let Some(record) = &mut self.record {
+            record.status = error.status();
+            record.problem = Some((error.blame(), error.to_string().into()));
+        }
+        self.hand_over(Ending::Failed);
+    }
+
+    /// The stream ends with an error event.
+    pub fn break_off(&mut self, error: &Error) {
+        if let Some(record) = &mut self.record {
+            record.problem = Some((error.blame(), error.to_string().into()));
+        }
+        self.hand_over(Ending::Broken);
+    }
+
+    /// The request is over.
+    pub fn settle(&mut self, ending: Ending) {
+        self.hand_over(ending);
+    }
+
+    fn hand_over(&mut self, ending: Ending) {
+        if let Some(mut record) = self.record.take() {
+            record.ending = ending;
+            record.duration = self.arrived.elapsed();
+            self.app.records.send(record);
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.hand_over(Ending::Cancelled);
+    }
+}

@@ -1,0 +1,262 @@
+//! Passing an answer on as it comes, and reading along.
+//!
+//! Events leave here only whole: the part of an event that has arrived is held until the rest is
+//! there, so that a broken stream never leaves half an event in a client's parser. After the first
+//! output nothing can be taken back, so whatever goes wrong from then on is said in the stream.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Response, header};
+use http_body::{Body as HttpBody, Frame};
+use modelport_provider::{
+    Error as ProviderError,
+    openai_compatible::stream::read_event,
+    sse::{SseReader, events},
+    transport::Answer,
+};
+
+mod unseen;
+
+use super::{
+    Job, Reply,
+    attempt::Committed,
+    headers,
+    meter::{Ending, Meter},
+};
+use crate::{app::App, error::Error, ids::RequestId};
+use unseen::Unseen;
+
+/// The caller's answer, from one that is certain.
+pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter) -> Reply {
+    match committed {
+        Committed::Whole { parts, body, usage } => {
+            if let Some(usage) = usage {
+                meter.used(usage);
+            }
+            meter.begin(parts.status);
+            meter.settle(Ending::Answered);
+            let mut reply = Response::new(Body::from(body));
+            *reply.status_mut() = parts.status;
+            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            reply
+        }
+        Committed::Stream {
+            parts,
+            held,
+            reader,
+            rest,
+        } => {
+            meter.begin(parts.status);
+            let mut relay = Relay::new(job, provider, rest, reader, meter);
+            for block in held {
+                relay.pass(block);
+            }
+            let mut reply = Response::new(Body::new(relay));
+            *reply.status_mut() = parts.status;
+            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            reply
+        }
+        Committed::Opaque { parts, held, rest } => {
+            // Its length stays as the provider gave it, so that a cut is seen as one.
+            let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
+            meter.begin(parts.status);
+            let unseen = Unseen::new(held, rest, length.as_ref(), meter);
+            let mut reply = Response::new(Body::new(unseen));
+            *reply.status_mut() = parts.status;
+            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            if let Some(length) = length {
+                reply.headers_mut().insert(header::CONTENT_LENGTH, length);
+            }
+            reply
+        }
+    }
+}
+
+fn to_caller(job: &Job, provider: usize, upstream: HeaderMap) -> HeaderMap {
+    let mut headers = headers::to_caller(upstream, &job.id);
+    headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
+    headers
+}
+
+/// A stream of events on its way to the caller.
+struct Relay {
+    /// Whole events that may go out.
+    ready: VecDeque<Bytes>,
+    upstream: Option<Answer>,
+    reader: SseReader,
+    /// Whether the provider has finished the answer.
+    finished: bool,
+    /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
+    open: bool,
+    id: RequestId,
+    app: Arc<App>,
+    provider: usize,
+    meter: Meter,
+}
+
+impl Relay {
+    fn new(job: &Job, provider: usize, rest: Answer, reader: SseReader, meter: Meter) -> Self {
+        Self {
+            ready: VecDeque::new(),
+            upstream: Some(rest),
+            reader,
+            finished: false,
+            open: false,
+            id: job.id.clone(),
+            app: Arc::clone(&job.worker.app),
+            provider,
+            meter,
+        }
+    }
+
+    /// Lets whole events pass, up to the first that breaks the stream.
+    fn pass(&mut self, block: Bytes) {
+        if block.is_empty() || self.upstream.is_none() {
+            return;
+        }
+        let mut sound = 0;
+        for event in events(&block) {
+            let seen = if event.has_data {
+                read_event(&event.data)
+            } else {
+                sound += event.raw.len();
+                continue;
+            };
+            if seen.malformed {
+                self.pass_until(&block, sound);
+                self.break_off(&self.failed("its stream holds an event that is not JSON".into()));
+                return;
+            }
+            sound += event.raw.len();
+            if let Some(said) = seen.error {
+                self.pass_until(&block, sound);
+                let error = self.failed(said.message);
+                if seen.error_is_openai {
+                    // The client has read the provider's own event; a second would be one too many.
+                    self.close_event();
+                    self.stop();
+                    self.meter.break_off(&error);
+                } else {
+                    self.break_off(&error);
+                }
+                return;
+            }
+            self.finished |= seen.finished || seen.done;
+            if let Some(usage) = seen.usage {
+                self.meter.used(usage);
+            }
+            if seen.done {
+                // Many clients leave at this word and do not wait for the end of the body.
+                self.meter.settle(Ending::Answered);
+            }
+        }
+        self.ready.push_back(block);
+    }
+
+    fn pass_until(&mut self, block: &Bytes, end: usize) {
+        if end > 0 {
+            self.ready.push_back(block.slice(..end));
+        }
+    }
+
+    fn receive(&mut self, data: Option<Result<Bytes, ProviderError>>) {
+        match data {
+            Some(Ok(chunk)) => match self.reader.push(&chunk) {
+                Ok(block) => self.pass(block),
+                Err(too_long) => self.break_off(&self.failed(too_long.to_string())),
+            },
+            Some(Err(error)) => self.upstream_failed(&error),
+            None => {
+                let rest = self.reader.finish();
+                self.open = !rest.is_empty();
+                self.pass(rest);
+                if self.upstream.is_none() {
+                    return;
+                }
+                if self.finished {
+                    self.stop();
+                    self.meter.settle(Ending::Answered);
+                } else {
+                    self.break_off(
+                        &self.failed("its stream ended before the answer was finished".into()),
+                    );
+                }
+            }
+        }
+    }
+
+    /// The provider's connection failed. An answer that was already finished is whole all the same.
+    fn upstream_failed(&mut self, error: &ProviderError) {
+        if self.finished {
+            self.stop();
+            self.meter.settle(Ending::Answered);
+            return;
+        }
+        let error = match self.app.config.providers.get(self.provider) {
+            Some(config) if error.is_timeout() => {
+                Error::silent(config, "the stream began and then stopped")
+            }
+            _ => self.failed(error.to_string()),
+        };
+        self.break_off(&error);
+    }
+
+    fn failed(&self, what: String) -> Error {
+        let config = self.app.config.providers.get(self.provider);
+        Error::Upstream {
+            provider: config.map_or_else(String::new, |config| config.name.clone()),
+            what,
+            status: http::StatusCode::BAD_GATEWAY,
+            retry_after: None,
+        }
+    }
+
+    /// Ends the stream with an error event. No `[DONE]` follows.
+    fn break_off(&mut self, error: &Error) {
+        self.close_event();
+        self.ready.push_back(error.event(&self.id));
+        self.stop();
+        self.meter.break_off(error);
+    }
+
+    /// Ends an event that its sender left open, so that what follows is not read as part of it.
+    fn close_event(&mut self) {
+        if std::mem::take(&mut self.open) {
+            self.ready.push_back(Bytes::from_static(b"\n\n"));
+        }
+    }
+
+    /// Lets go of the provider's connection, which closes it if the answer is not at its end.
+    fn stop(&mut self) {
+        self.upstream = None;
+    }
+}
+
+impl HttpBody for Relay {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(block) = this.ready.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(block))));
+            }
+            let Some(upstream) = &mut this.upstream else {
+                return Poll::Ready(None);
+            };
+            let data = ready!(upstream.poll_data(cx));
+            this.receive(data);
+        }
+    }
+}

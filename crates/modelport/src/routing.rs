@@ -1,0 +1,3 @@
+//! Who is fit to answer.
+
+pub mod health;

@@ -1,0 +1,270 @@
+//! The running gateway: one thread accepts connections, each of the others serves its share of
+//! them on a runtime of its own, with connections to the providers that no other thread uses.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    runtime,
+    sync::mpsc::{Receiver, Sender, channel},
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+use crate::{
+    app::{App, SetupFault, Worker},
+    config::Config,
+    endpoints,
+    models::discovery,
+};
+
+/// Connections that may wait for a thread to take them.
+const MAX_WAITING: usize = 4096;
+
+/// How long a connection may take to send a request's head, or stay unused between two.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How often unused connections to providers are looked through.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// The pause after an accept that failed, which is mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A gateway that listens and is about to serve.
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {host}:{port}: {cause}. {}", remedy(cause))]
+    Listen {
+        /// As configured.
+        host: String,
+        /// As configured.
+        port: u16,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The configuration cannot be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupFault),
+    /// A thread or a runtime could not be started.
+    #[error("cannot start: {0}")]
+    Thread(#[from] io::Error),
+}
+
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => "Is another modelport running? Set PORT to another port.",
+        io::ErrorKind::PermissionDenied => "Set PORT to a port that this user may take.",
+        _ => "Set HOST to an address of this machine.",
+    }
+}
+
+/// How a gateway stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every request was answered.
+    Drained,
+    /// Requests were still running when the patience was over.
+    CutShort,
+}
+
+impl Server {
+    /// Listens where the configuration says.
+    ///
+    /// # Errors
+    ///
+    /// [`StartFault`].
+    pub fn bind(config: Config) -> Result<Self, StartFault> {
+        let (host, port) = (config.server.host.clone(), config.server.port);
+        let listener = TcpListener::bind((host.as_str(), port)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        let listener = listener.map_err(|cause| StartFault::Listen { host, port, cause })?;
+        let app = Arc::new(App::new(config)?);
+        Ok(Self { listener, app })
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not tell.
+    pub fn addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The shared state, for whoever wants to look at it while it runs.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    /// Serves until `stop` is done, then lets running requests end.
+    ///
+    /// # Errors
+    ///
+    /// When a thread cannot be started.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Stopped, StartFault> {
+        let count = self.app.config.server.workers.unwrap_or_else(cores);
+        let threads = (0..count)
+            .map(|number| Thread::start(number, Arc::clone(&self.app)))
+            .collect::<io::Result<Vec<_>>>()?;
+        let background: Vec<_> = (0..self.app.config.providers.len())
+            .map(|provider| tokio::spawn(discovery::keep_fresh(Arc::clone(&self.app), provider)))
+            .collect();
+        let listener = tokio::net::TcpListener::from_std(self.listener)?;
+        tokio::select! {
+            () = accept(&listener, &threads) => {}
+            () = stop => {}
+        }
+        drop(listener);
+        self.app.start_draining();
+        for task in background {
+            task.abort();
+        }
+        let stopped = drain(threads).await;
+        self.app.records.flush();
+        Ok(stopped)
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+async fn accept(listener: &tokio::net::TcpListener, threads: &[Thread]) {
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => hand_over(socket, threads),
+            Err(error) => {
+                tracing::warn!(target: "modelport", %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Gives a connection to the thread that serves the fewest.
+fn hand_over(socket: tokio::net::TcpStream, threads: &[Thread]) {
+    let Some(thread) = threads
+        .iter()
+        .min_by_key(|thread| thread.open.load(Ordering::Relaxed))
+    else {
+        return;
+    };
+    let Ok(socket) = socket.set_nodelay(true).and_then(|()| socket.into_std()) else {
+        return;
+    };
+    thread.open.fetch_add(1, Ordering::Relaxed);
+    if thread.sockets.try_send(socket).is_err() {
+        thread.open.fetch_sub(1, Ordering::Relaxed);
+        tracing::warn!(target: "modelport", "a connection was closed because too many wait to be served");
+    }
+}
+
+/// Waits for every thread to have served what it has.
+async fn drain(threads: Vec<Thread>) -> Stopped {
+    let joined = tokio::task::spawn_blocking(move || {
+        let handles: Vec<_> = threads.into_iter().map(Thread::close).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or(Stopped::CutShort))
+            .fold(Stopped::Drained, |all, one| match one {
+                Stopped::Drained => all,
+                Stopped::CutShort => one,
+            })
+    });
+    joined.await.unwrap_or(Stopped::CutShort)
+}
+
+/// A serving thread, as the accepting one sees it.
+struct Thread {
+    sockets: Sender<TcpStream>,
+    open: Arc<AtomicUsize>,
+    handle: JoinHandle<Stopped>,
+}
+
+impl Thread {
+    fn start(number: usize, app: Arc<App>) -> io::Result<Self> {
+        let (sockets, receiver) = channel(MAX_WAITING);
+        let open = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&open);
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let handle = thread::Builder::new()
+            .name(format!("serve-{number}"))
+            .spawn(move || runtime.block_on(serve(app, receiver, counter)))?;
+        Ok(Self {
+            sockets,
+            open,
+            handle,
+        })
+    }
+
+    /// Lets the thread know that nothing more will come.
+    fn close(self) -> JoinHandle<Stopped> {
+        self.handle
+    }
+}
+
+/// Counts a connection out when it is gone, however it went.
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<AtomicUsize>) -> Stopped {
+    let patience = app.config.server.shutdown_timeout;
+    let worker = Arc::new(Worker::new(app));
+    let service = TowerToHyperService::new(endpoints::service(Arc::clone(&worker)));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    let graceful = GracefulShutdown::new();
+    let mut sweep = interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            socket = sockets.recv() => {
+                let Some(socket) = socket else { break };
+                let counted = Open(Arc::clone(&open));
+                let Ok(socket) = tokio::net::TcpStream::from_std(socket) else { continue };
+                let connection = http.serve_connection(TokioIo::new(socket), service.clone());
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    // A connection that breaks is the peer's business; its requests are recorded.
+                    let _ = connection.await;
+                    drop(counted);
+                });
+            }
+            _ = sweep.tick() => worker.sweep(),
+        }
+    }
+    match timeout(patience, graceful.shutdown()).await {
+        Ok(()) => Stopped::Drained,
+        Err(_) => Stopped::CutShort,
+    }
+}

@@ -1,0 +1,3 @@
+//! What the gateway tells of itself while it runs.
+
+pub mod logs;

@@ -1,0 +1,6 @@
+//! One file per resource of the HTTP API.
+
+mod errors;
+mod health;
+mod models;
+mod providers;

@@ -1,0 +1,30 @@
+//! Whole-process tests: the built binary, started with environment variables, talked to over
+//! sockets, in front of the simulated provider.
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    reason = "test helpers"
+)]
+
+mod api;
+mod auth;
+mod cancellation;
+mod cli;
+mod degradation;
+mod discovery;
+mod failover;
+mod faults;
+mod fidelity;
+mod openai_compatible_provider;
+mod openrouter_backward_compatibility;
+mod resolution;
+mod retries;
+mod secrets;
+mod shutdown;
+mod support;
+mod unread;

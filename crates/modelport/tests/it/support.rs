@@ -1,0 +1,18 @@
+//! What the tests are written with: a gateway process, an upstream, and a client that shows bytes.
+
+pub mod client;
+pub mod gateway;
+pub mod pages;
+pub mod raw;
+pub mod scripted;
+pub mod upstream;
+pub mod views;
+
+pub use client::{Exchange, Response, Stream};
+pub use gateway::{Gateway, wait_until};
+pub use pages::Pages;
+pub use scripted::Scripted;
+pub use upstream::Upstream;
+
+/// A base URL behind which nobody listens: the port is reserved.
+pub const NOBODY: &str = "http://127.0.0.1:1";
