@@ -1,0 +1,1 @@
+"""The parts of `bench/run`: processes and their clocks, the proxies, the loads, the table."""
