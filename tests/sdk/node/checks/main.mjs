@@ -1,0 +1,12 @@
+// Runs all checks of a running gateway by OpenAI's Node SDK; `scripts/test-sdks` starts it.
+
+import { run } from "./harness.mjs";
+import "./models.mjs";
+import "./chat.mjs";
+import "./streams.mjs";
+import "./tools.mjs";
+import "./json_answers.mjs";
+import "./errors.mjs";
+import "./cancellation.mjs";
+
+process.exitCode = await run();

@@ -1,0 +1,1 @@
+"""Checks of a running gateway by OpenAI's Python SDK. `scripts/test-sdks` runs them."""
