@@ -132,9 +132,6 @@ pub enum Error {
         /// Seconds that the provider asked to wait.
         retry_after: Option<u64>,
     },
-    /// The gateway is going down.
-    #[error("modelport is shutting down. Try again, another instance may answer.")]
-    Draining,
     /// A fault of ours.
     #[error("modelport failed inside. The request id finds it in the log.")]
     Internal,
@@ -234,10 +231,6 @@ impl Error {
                 retry_after: *retry_after,
                 ..Row::new(502, "upstream_error", "upstream_failed")
             },
-            Self::Draining => Row {
-                retry_after: Some(1),
-                ..Row::new(503, "server_error", "shutting_down")
-            },
             Self::Internal => Row::new(500, "server_error", "internal_error"),
         }
     }
@@ -262,7 +255,7 @@ impl Error {
             | Self::Credential { .. }
             | Self::OutOfCredit { .. }
             | Self::Upstream { .. } => Blame::Upstream,
-            Self::Draining | Self::Internal => Blame::Gateway,
+            Self::Internal => Blame::Gateway,
         }
     }
 

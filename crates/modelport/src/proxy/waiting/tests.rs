@@ -73,8 +73,8 @@ async fn within_the_grace_an_answer_is_left_as_it_is() {
     let refusal = answer(429, "application/json", "{}");
     let reply = held(after(14, Ok(refusal))).await.unwrap();
     assert_eq!(reply.status(), 429);
-    let error = held(after(14, Err(Error::Draining))).await.unwrap_err();
-    assert_eq!(error, Error::Draining);
+    let error = held(after(14, Err(Error::Internal))).await.unwrap_err();
+    assert_eq!(error, Error::Internal);
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,8 +85,8 @@ async fn after_the_grace_comments_keep_the_stream_alive_until_it_begins() {
 
 #[tokio::test(start_paused = true)]
 async fn after_the_grace_a_refusal_is_said_in_the_stream() {
-    check(Err(Error::Draining), "\"code\":\"shutting_down\"").await;
-    check(Err(Error::Draining), "\"request_id\":\"test-1\"").await;
+    check(Err(Error::Internal), "\"code\":\"internal_error\"").await;
+    check(Err(Error::Internal), "\"request_id\":\"test-1\"").await;
     let refusal = answer(
         429,
         "application/json",
