@@ -161,7 +161,9 @@ impl Failure {
         }
         let error = self.into_error(config);
         meter.fail(&error);
-        Err(error)
+        let mut reply = error.into_reply(&job.id);
+        headers::add_resolution(reply.headers_mut(), &config.id, &job.plan.model);
+        Ok(reply)
     }
 
     /// Whether the provider's own answer is what the caller should read: always when the fault is

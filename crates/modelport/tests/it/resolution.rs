@@ -223,3 +223,16 @@ fn a_listed_model_falls_over_to_its_other_provider_unless_told_not_to() {
     assert_eq!(broken.gateway.chat_with("shared").status, 503);
     assert!(broken.ollama.completions().is_empty());
 }
+
+#[test]
+fn a_failure_says_where_the_request_went() {
+    let stage = stage(&[("OPENAI_COMPATIBLE_MAX_RETRIES", "0")]);
+    for model in ["fault/status-401", "fault/reset", "fault/status-400"] {
+        let requested = format!("openai_compatible:{model}");
+        let answer = stage.gateway.chat_with(&requested);
+        assert!(answer.status >= 400, "{}", answer.text());
+        let provider = answer.header("x-modelport-provider");
+        assert_eq!(provider, Some("openai_compatible"), "{model}");
+        assert_eq!(answer.header("x-modelport-model"), Some(model));
+    }
+}
