@@ -82,6 +82,7 @@ fn bind(sim: &Sim, port: u16) -> Result<Server, StartFault> {
         ("OPENAI_COMPATIBLE_PROVIDER_NAME", "Simulated".to_owned()),
         ("OPENAI_COMPATIBLE_DEFAULT_MODEL", "sim-smart".to_owned()),
         ("OLLAMA_SETTINGS_ENABLED", "false".to_owned()),
+        ("LOG_LEVEL", "WARN".to_owned()),
         ("PORT", port.to_string()),
     ];
     let settings = settings.map(|(name, value)| (OsString::from(name), OsString::from(value)));
