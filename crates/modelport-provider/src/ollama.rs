@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
 use crate::{
     base_url::BaseUrl,
@@ -97,12 +97,7 @@ impl OllamaProvider {
 
     /// `/api/tags`; a server that has only the OpenAI layer is asked there.
     async fn find_models(&self) -> Result<Discovered, Error> {
-        match pages::list(&self.native, "/api/tags").await {
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                pages::list(&self.native, "/v1/models").await
-            }
-            result => result,
-        }
+        pages::list(&self.native, &profiles::OLLAMA).await
     }
 }
 

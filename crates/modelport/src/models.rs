@@ -31,6 +31,8 @@ pub struct Directory {
 struct Place {
     shelf: ArcSwap<Shelf>,
     problem: ArcSwapOption<String>,
+    /// Whether the list is the operator's, which no listing replaces.
+    is_configured: bool,
 }
 
 /// One provider's models.
@@ -78,6 +80,7 @@ impl Directory {
         let shelves = config.providers.iter().map(|provider| Place {
             shelf: ArcSwap::from_pointee(Shelf::predefined(provider)),
             problem: ArcSwapOption::empty(),
+            is_configured: !provider.models.is_empty(),
         });
         Self {
             shelves: shelves.collect(),
@@ -105,7 +108,9 @@ impl Directory {
     /// A listing came.
     pub fn stock(&self, provider: usize, found: Discovered) {
         if let Some(place) = self.shelves.get(provider) {
-            place.shelf.store(Arc::new(Shelf::discovered(found)));
+            if !place.is_configured {
+                place.shelf.store(Arc::new(Shelf::discovered(found)));
+            }
             place.problem.store(None);
         }
     }
@@ -172,6 +177,13 @@ fn names(provider: &ProviderConfig) -> ProviderEntry {
 
 impl Shelf {
     fn predefined(provider: &ProviderConfig) -> Self {
+        if !provider.models.is_empty() {
+            let models = provider.models.iter().map(|model| Model {
+                id: model.id.clone(),
+                listed: None,
+            });
+            return Self::new(models.collect(), ListSource::Configured, None, 0);
+        }
         let ids = fallback_ids(provider.profile, provider.default_model.as_deref());
         let predefined = provider
             .profile

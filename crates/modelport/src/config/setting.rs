@@ -3,7 +3,7 @@
 
 mod table;
 
-use super::value::{self, Wrong};
+use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
     ALLOW_OPEN, API_KEYS, BODY_LIMIT, CORS_ORIGINS, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
     LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, WORKERS,
@@ -78,6 +78,14 @@ pub enum Kind {
     Bytes,
     /// A number of threads.
     Workers,
+    /// The slug of a profile.
+    Profile,
+    /// A policy for parameters.
+    Policy,
+    /// Ids of models, each perhaps with the name that the catalogue has for it.
+    Models,
+    /// Azure's `api-version`.
+    ApiVersion,
 }
 
 impl Kind {
@@ -99,6 +107,10 @@ impl Kind {
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
+            Self::Profile => "name of a known provider",
+            Self::Policy => "strict, warn or pass",
+            Self::Models => "ids separated by commas, each perhaps as id=base-model",
+            Self::ApiVersion => "date, or v1, preview, latest",
         }
     }
 
@@ -110,7 +122,7 @@ impl Kind {
         match self {
             Self::Switch => value::switch(text).map(drop),
             Self::Secret => value::secret(text).map(drop),
-            Self::BaseUrl => value::base_url(text).map(drop),
+            Self::BaseUrl => value::base_url(text, &UrlHints::default()).map(drop),
             Self::OllamaUrl => value::ollama_url(text).map(drop),
             Self::Text | Self::Provider => value::text(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
@@ -123,11 +135,15 @@ impl Kind {
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
+            Self::Profile => value::profile(text).map(drop),
+            Self::Policy => value::policy(text).map(drop),
+            Self::Models => value::models(text).map(drop),
+            Self::ApiVersion => value::api_version(text).map(drop),
         }
     }
 }
 
-/// What a provider's variables end in. Those of the generic provider; Ollama has all but two of them.
+/// What a provider's variables end in. Those of the generic provider; Ollama has some of them.
 pub(super) mod field {
     pub(in crate::config) const ENABLED: &str = "ENABLED";
     pub(in crate::config) const API_KEY: &str = "API_KEY";
@@ -137,9 +153,13 @@ pub(super) mod field {
     pub(in crate::config) const CUSTOM_HEADERS: &str = "CUSTOM_HEADERS";
     pub(in crate::config) const TIMEOUT: &str = "TIMEOUT";
     pub(in crate::config) const MAX_RETRIES: &str = "MAX_RETRIES";
+    pub(in crate::config) const PROFILE: &str = "PROFILE";
+    pub(in crate::config) const PARAMETERS: &str = "PARAMETERS";
+    pub(in crate::config) const MODELS: &str = "MODELS";
+    pub(in crate::config) const API_VERSION: &str = "API_VERSION";
 
     /// Of an OpenAI-compatible provider.
-    pub(in crate::config) const GENERIC: [&str; 8] = [
+    pub(in crate::config) const GENERIC: [&str; 12] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -148,15 +168,20 @@ pub(super) mod field {
         CUSTOM_HEADERS,
         TIMEOUT,
         MAX_RETRIES,
+        PROFILE,
+        PARAMETERS,
+        MODELS,
+        API_VERSION,
     ];
     /// Of Ollama.
-    pub(in crate::config) const OLLAMA: [&str; 6] = [
+    pub(in crate::config) const OLLAMA: [&str; 7] = [
         ENABLED,
         API_KEY,
         BASE_URL,
         DEFAULT_MODEL,
         TIMEOUT,
         MAX_RETRIES,
+        PARAMETERS,
     ];
 }
 
