@@ -35,6 +35,7 @@ use crate::{
 pub mod look;
 pub(crate) mod pages;
 pub mod stream;
+mod typed;
 
 /// The longest plain answer that the typed API reads.
 const MAX_COMPLETION: usize = 64 << 20;
@@ -144,10 +145,10 @@ impl OpenAiCompatibleProvider {
         if call.path.starts_with(MESSAGES) {
             return self
                 .client
-                .post_messages(&uri, call.headers, &call.body)
+                .post_messages(&uri, call.headers, call.body)
                 .await;
         }
-        self.client.post(&uri, call.headers, &call.body).await
+        self.client.post(&uri, call.headers, call.body).await
     }
 
     /// The listing. A server of one's own may say in it what it is, and may then have a richer one.
@@ -227,6 +228,7 @@ impl OpenAiCompatibleProvider {
             parameters: &profile.parameters,
             catalogue: profile.catalogue,
             model: &request.model,
+            known_as: &request.model,
             policy: Policy::Warn,
         };
         let ask = splice::read_ask(&body).map_err(|fault| Error::invalid(fault.describe(&body)))?;

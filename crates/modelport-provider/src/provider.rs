@@ -83,7 +83,7 @@ pub struct Call<'a> {
     /// The caller's end-to-end headers, credentials already taken out.
     pub headers: &'a HeaderMap,
     /// The body, as a few slices.
-    pub body: Spliced,
+    pub body: &'a Spliced,
 }
 
 /// What a provider said it serves.

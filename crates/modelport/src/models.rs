@@ -24,6 +24,7 @@ use crate::{
 pub struct Directory {
     shelves: Vec<Place>,
     resolver: Resolver,
+    preferred: usize,
     fallback: bool,
 }
 
@@ -68,7 +69,7 @@ pub struct Model {
 /// Who may answer a request, best first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The model as the provider knows it.
+    /// The model as the provider knows it; empty when the request names none and the provider is to choose.
     pub model: String,
     /// Places in the configuration's list of providers.
     pub providers: Vec<usize>,
@@ -89,6 +90,7 @@ impl Directory {
                 config.preferred,
                 HashMap::new(),
             ),
+            preferred: config.preferred,
             fallback: config.provider_fallback,
         }
     }
@@ -119,6 +121,14 @@ impl Directory {
     pub fn note_problem(&self, provider: usize, problem: String) {
         if let Some(place) = self.shelves.get(provider) {
             place.problem.store(Some(Arc::new(problem)));
+        }
+    }
+
+    /// Who may answer a request that names no model where the default one does not fit.
+    pub fn plan_without_model(&self) -> Plan {
+        Plan {
+            model: String::new(),
+            providers: vec![self.preferred],
         }
     }
 

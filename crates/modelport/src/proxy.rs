@@ -17,19 +17,23 @@ pub mod failure;
 pub mod headers;
 pub mod meter;
 pub mod relay;
+pub mod sending;
+pub mod surface;
 pub mod waiting;
 
 use crate::{app::Worker, error::Error, ids::RequestId, models::Plan};
 use attempt::Committed;
 use failure::Failure;
 use meter::{Ending, Meter};
+use sending::Sending;
+use surface::{Surface, WithoutModel};
 
 /// A request as it arrived.
 pub struct Inbound {
     /// Its id.
     pub id: RequestId,
-    /// The endpoint below `/v1`.
-    pub endpoint: &'static str,
+    /// The endpoint.
+    pub surface: Surface,
     /// Its query string, without the question mark.
     pub query: Option<String>,
     /// Its headers.
@@ -45,7 +49,8 @@ pub type Reply = Response<Body>;
 pub struct Job {
     pub(crate) worker: Arc<Worker>,
     pub(crate) id: RequestId,
-    pub(crate) path: String,
+    pub(crate) surface: Surface,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) ask: Ask,
@@ -78,17 +83,17 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
     let ask =
         splice::read_ask(&inbound.body).map_err(|fault| bad_request(&fault, &inbound.body))?;
     let app = &worker.app;
-    let plan = app.models.plan(ask.model(&inbound.body))?;
-    meter.planned(&plan, ask.stream());
-    let path = match &inbound.query {
-        Some(query) => format!("{}?{query}", inbound.endpoint),
-        None => inbound.endpoint.to_owned(),
+    let plan = match (ask.model(&inbound.body), inbound.surface.without_model()) {
+        (None, WithoutModel::Provider) => app.models.plan_without_model(),
+        (model, _) => app.models.plan(model)?,
     };
+    meter.planned(&plan, ask.stream());
     Ok(Job {
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
         body: inbound.body,
-        path,
+        surface: inbound.surface,
+        query: inbound.query,
         ask,
         plan,
         worker,
@@ -107,40 +112,61 @@ fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 pub(crate) async fn run(job: Job, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
     for (place, &provider) in job.plan.providers.iter().enumerate() {
+        let sending = match sending::prepare(&job, provider) {
+            Ok(sending) => sending,
+            Err(error) => return Ok(refuse(&job, provider, error, meter)),
+        };
         meter.attempting(provider);
-        match at_provider(&job, provider, &mut meter).await {
-            Ok(committed) => return Ok(relay::reply(&job, provider, committed, meter)),
+        match at_provider(&job, provider, &sending, &mut meter).await {
+            Ok(committed) => return Ok(relay::reply(&job, provider, &sending, committed, meter)),
             Err(failure) => {
                 let others = place + 1 < job.plan.providers.len();
                 let over = others && failure.may_fail_over();
-                last = Some((provider, failure));
+                last = Some((provider, sending, failure));
                 if !over {
                     break;
                 }
             }
         }
     }
-    let Some((provider, failure)) = last else {
+    let Some((provider, sending, failure)) = last else {
         meter.settle(Ending::Failed);
         return Err(Error::Internal);
     };
-    failure.into_reply(&job, provider, meter)
+    failure.into_reply(&job, provider, sending, meter)
+}
+
+/// Says no to a request that holds what the provider cannot be given.
+fn refuse(job: &Job, provider: usize, error: Error, meter: Meter) -> Reply {
+    meter.fail(&error);
+    let mut reply = error.into_reply(job.surface.envelope(), &job.id);
+    headers::add_resolution(
+        reply.headers_mut(),
+        job.provider_id(provider),
+        &job.plan.model,
+    );
+    reply
 }
 
 /// One provider: the first attempt and its retries.
-async fn at_provider(job: &Job, provider: usize, meter: &mut Meter) -> Result<Committed, Failure> {
+async fn at_provider(
+    job: &Job,
+    provider: usize,
+    sending: &Sending,
+    meter: &mut Meter,
+) -> Result<Committed, Failure> {
     let app = &job.worker.app;
     let mut retries = 0;
     loop {
         let started = crate::clock::now();
-        let result = attempt::once(job, provider).await;
+        let result = attempt::once(job, provider, sending).await;
         let result = result.map_err(|failure| job.hide(provider, failure));
         let took = started.elapsed();
         job.note_signal(provider, &result, took);
         let failure = match result {
             Ok(committed) => {
                 meter.first_output();
-                attempt::note_success(job, provider, took);
+                attempt::note_success(job, provider, sending, took);
                 return Ok(committed);
             }
             Err(failure) => failure,

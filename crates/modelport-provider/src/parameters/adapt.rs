@@ -19,6 +19,8 @@ pub struct Target<'a> {
     pub catalogue: Option<&'static str>,
     /// The model as the provider knows it.
     pub model: &'a str,
+    /// The model as the catalogue knows it.
+    pub known_as: &'a str,
     /// What is done about fields that do not fit.
     pub policy: Policy,
 }
@@ -143,11 +145,10 @@ fn verdict(target: &Target<'_>, key: &str, value: &[u8]) -> Verdict {
     };
     match rule.then {
         Treatment::Renamed(to) => Verdict::Renamed(to),
-        Treatment::Dropped => Verdict::Gone,
         Treatment::Only(values) if values.iter().any(|taken| taken.as_bytes() == value) => {
             Verdict::Sent
         }
-        Treatment::Only(_) => Verdict::Gone,
+        Treatment::Only(_) | Treatment::Dropped => Verdict::Gone,
         Treatment::Values(pairs) => pairs
             .iter()
             .find(|(from, _)| from.as_bytes() == value)
@@ -161,7 +162,7 @@ fn holds(rule: &Rule, target: &Target<'_>) -> bool {
         Models::All => true,
         Models::Reasoning => {
             let section = target.catalogue.and_then(catalogue::section);
-            let found = section.and_then(|section| section.get(target.model));
+            let found = section.and_then(|section| section.get(target.known_as));
             found.is_some_and(|found| found.fact.capabilities.has(Capability::Reasoning))
         }
     }

@@ -24,6 +24,7 @@ fn adapted_for(
         parameters: &profile.parameters,
         catalogue: profile.catalogue,
         model,
+        known_as: model,
         policy,
     };
     let body = Bytes::copy_from_slice(body.as_bytes());

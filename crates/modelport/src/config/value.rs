@@ -160,9 +160,8 @@ pub(super) fn models(list: &str) -> Result<Vec<ConfiguredModel>, Wrong> {
 }
 
 fn model(id: &str, base: Option<&str>) -> Result<ConfiguredModel, Wrong> {
-    let is_name = |name: &str| {
-        !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control())
-    };
+    let is_name =
+        |name: &str| !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control());
     if !is_name(id) || !base.is_none_or(is_name) {
         return Err(wrong(
             format!("{} is not the id of a model", shown(id)),

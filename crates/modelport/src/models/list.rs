@@ -45,8 +45,7 @@ pub fn find(app: &App, id: &str) -> Option<Value> {
         let Some(model) = shelf.get(&id) else {
             continue;
         };
-        let entry =
-            found.get_or_insert_with(|| entry(model, &shelf, config, now));
+        let entry = found.get_or_insert_with(|| entry(model, &shelf, config, now));
         serve(entry, &config.id, &model.id);
     }
     found.map(Value::Object)

@@ -9,17 +9,21 @@ use modelport_provider::{
     failure::FailureKind,
     openai_compatible::{
         look::Look,
-        stream::{Sign, read_first},
+        stream::{Grammar, Sign},
     },
     provider::Call,
     retry::RetryPolicy,
-    splice,
     sse::{SseReader, events},
     transport::Answer,
     usage::Usage,
 };
 
-use super::{Job, failure::Failure};
+use super::{
+    Job,
+    failure::Failure,
+    sending::{Reading, Sending},
+    surface::Answers,
+};
 use crate::config::Config;
 
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
@@ -70,7 +74,7 @@ pub enum Committed {
 /// # Errors
 ///
 /// A [`Failure`]: nothing has reached the caller, so another attempt may follow.
-pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
+pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Committed, Failure> {
     let Some(upstream) = job.worker.upstream(provider) else {
         return Err(Failure::of(
             FailureKind::Connect,
@@ -78,17 +82,17 @@ pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
         ));
     };
     let call = Call {
-        path: &job.path,
+        path: &sending.path,
         model: &job.plan.model,
         headers: &job.headers,
-        body: splice::with_model(&job.body, &job.ask, &job.plan.model),
+        body: &sending.body,
     };
     let (parts, mut answer) = upstream.send(call).await?.into_parts();
     if !parts.status.is_success() {
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));
     }
-    if is_encoded(&parts.headers) {
+    if is_encoded(&parts.headers) || is_other(&parts.headers, sending.reading) {
         let held = Vec::new();
         return Ok(Committed::Opaque {
             parts,
@@ -98,9 +102,19 @@ pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
     }
     let first = first_text(&mut answer).await?;
     if is_event_stream(&parts.headers, &first, job.ask.stream()) {
-        stream(parts, first, answer).await
+        stream(parts, first, answer, sending.reading.grammar).await
     } else {
         whole(parts, first, answer).await
+    }
+}
+
+/// An answer that is neither JSON nor a stream of events, where such a one is allowed: audio, subtitles.
+fn is_other(headers: &HeaderMap, reading: Reading) -> bool {
+    let label = headers.get(header::CONTENT_TYPE);
+    let is = |prefix: &[u8]| label.is_some_and(|label| label.as_bytes().starts_with(prefix));
+    match reading.answers {
+        Answers::Json => false,
+        Answers::Labelled => !is(b"application/json") && !is(b"text/event-stream"),
     }
 }
 
@@ -152,7 +166,12 @@ fn label(headers: &mut HeaderMap, right: &'static str) {
 }
 
 /// Holds a stream back until its first real output.
-async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Committed, Failure> {
+async fn stream(
+    mut parts: Parts,
+    first: Bytes,
+    mut answer: Answer,
+    grammar: Grammar,
+) -> Result<Committed, Failure> {
     label(&mut parts.headers, "text/event-stream");
     let mut reader = SseReader::default();
     let mut held = Vec::new();
@@ -165,7 +184,7 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
                 return Err(Failure::of(FailureKind::Malformed, &too_long.to_string()));
             }
         };
-        let output = has_output(&block)?;
+        let output = has_output(&block, grammar)?;
         size += block.len();
         if !block.is_empty() {
             held.push(block);
@@ -181,7 +200,7 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
         piece = answer.data().await.transpose()?;
     }
     // An answer may end without the blank line that closes its last event.
-    if has_output(reader.unfinished())? {
+    if has_output(reader.unfinished(), grammar)? {
         return Ok(Committed::Stream {
             parts,
             held,
@@ -196,9 +215,9 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
 }
 
 /// Whether these events hold output; an error among them before any is a failure.
-fn has_output(block: &[u8]) -> Result<bool, Failure> {
+fn has_output(block: &[u8], grammar: Grammar) -> Result<bool, Failure> {
     for event in events(block).filter(|event| event.has_data) {
-        match read_first(&event.data) {
+        match grammar.read_first(&event.data) {
             Sign::Preamble => {}
             Sign::Output | Sign::Done => return Ok(true),
             Sign::Error(said) => return Err(Failure::in_band(said, &event.data)),
@@ -271,8 +290,10 @@ pub fn wait_before_retry(
 }
 
 /// Tells at DEBUG how an attempt went.
-pub fn note_success(job: &Job, provider: usize, took: Duration) {
+pub fn note_success(job: &Job, provider: usize, sending: &Sending, took: Duration) {
+    let params = (!sending.receipt.is_empty()).then(|| sending.receipt.to_string());
     tracing::debug!(
+        params,
         request_id = job.id.as_str(),
         provider = job.provider_id(provider),
         url = job.base_url(provider),

@@ -17,7 +17,7 @@ use http::{HeaderMap, Response, header};
 use http_body::{Body as HttpBody, Frame};
 use modelport_provider::{
     Error as ProviderError,
-    openai_compatible::stream::read_event,
+    openai_compatible::stream::Grammar,
     sse::{SseReader, events},
     transport::Answer,
 };
@@ -29,12 +29,23 @@ use super::{
     attempt::Committed,
     headers,
     meter::{Ending, Meter},
+    sending::Sending,
 };
-use crate::{app::App, error::Error, ids::RequestId};
+use crate::{
+    app::App,
+    error::{Envelope, Error},
+    ids::RequestId,
+};
 use unseen::Unseen;
 
 /// The caller's answer, from one that is certain.
-pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter) -> Reply {
+pub fn reply(
+    job: &Job,
+    provider: usize,
+    sending: &Sending,
+    committed: Committed,
+    mut meter: Meter,
+) -> Reply {
     match committed {
         Committed::Whole { parts, body, usage } => {
             if let Some(usage) = usage {
@@ -44,7 +55,7 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             meter.settle(Ending::Answered);
             let mut reply = Response::new(Body::from(body));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             reply
         }
         Committed::Stream {
@@ -54,13 +65,13 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             rest,
         } => {
             meter.begin(parts.status);
-            let mut relay = Relay::new(job, provider, rest, reader, meter);
+            let mut relay = Relay::new(job, provider, sending, rest, reader, meter);
             for block in held {
                 relay.pass(block);
             }
             let mut reply = Response::new(Body::new(relay));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             reply
         }
         Committed::Opaque { parts, held, rest } => {
@@ -70,7 +81,7 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             let unseen = Unseen::new(held, rest, length.as_ref(), meter);
             let mut reply = Response::new(Body::new(unseen));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);
             }
@@ -79,9 +90,10 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
     }
 }
 
-fn to_caller(job: &Job, provider: usize, upstream: HeaderMap) -> HeaderMap {
+fn to_caller(job: &Job, provider: usize, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
     let mut headers = headers::to_caller(upstream, &job.id);
     headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
+    headers::add_receipt(&mut headers, &sending.receipt);
     headers
 }
 
@@ -91,6 +103,8 @@ struct Relay {
     ready: VecDeque<Bytes>,
     upstream: Option<Answer>,
     reader: SseReader,
+    grammar: Grammar,
+    envelope: Envelope,
     /// Whether the provider has finished the answer.
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
@@ -102,11 +116,20 @@ struct Relay {
 }
 
 impl Relay {
-    fn new(job: &Job, provider: usize, rest: Answer, reader: SseReader, meter: Meter) -> Self {
+    fn new(
+        job: &Job,
+        provider: usize,
+        sending: &Sending,
+        rest: Answer,
+        reader: SseReader,
+        meter: Meter,
+    ) -> Self {
         Self {
             ready: VecDeque::new(),
             upstream: Some(rest),
             reader,
+            grammar: sending.reading.grammar,
+            envelope: job.surface.envelope(),
             finished: false,
             open: false,
             id: job.id.clone(),
@@ -124,7 +147,7 @@ impl Relay {
         let mut sound = 0;
         for event in events(&block) {
             let seen = if event.has_data {
-                read_event(&event.data)
+                self.grammar.read_event(&event.data)
             } else {
                 sound += event.raw.len();
                 continue;
@@ -138,7 +161,7 @@ impl Relay {
             if let Some(said) = seen.error {
                 self.pass_until(&block, sound);
                 let error = self.failed(said.message);
-                if seen.error_is_openai {
+                if seen.error_is_readable {
                     // The client has read the provider's own event; a second would be one too many.
                     self.close_event();
                     self.stop();
@@ -221,7 +244,7 @@ impl Relay {
     /// Ends the stream with an error event. No `[DONE]` follows.
     fn break_off(&mut self, error: &Error) {
         self.close_event();
-        self.ready.push_back(error.event(&self.id));
+        self.ready.push_back(error.event(self.envelope, &self.id));
         self.stop();
         self.meter.break_off(error);
     }

@@ -8,8 +8,8 @@ use modelport_provider::credential::{Secret, has_credential};
 use modelport_provider::parameters::Policy;
 
 use crate::config::environment::{Environment, Found};
-use crate::config::setting::field;
 use crate::config::providers::ConfiguredModel;
+use crate::config::setting::field;
 use crate::config::value::{self, UrlHints, Wrong};
 
 /// What one group of variables says; wrong values are faults already and stand here as unset.
