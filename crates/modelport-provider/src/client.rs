@@ -17,7 +17,7 @@ use crate::{
     provider::{Health, HealthState},
     retry::{self, RetryPolicy},
     splice::Spliced,
-    transport::{Answer, Tls, Transport},
+    transport::{Answer, Tls, Transport, Upload},
 };
 
 /// The longest error body that is read; the rest of it would not help anybody.
@@ -131,6 +131,22 @@ impl Client {
         }
         let own = self.messages_headers.as_deref().unwrap_or(&self.headers);
         self.send(uri, &headers, own, body).await
+    }
+
+    /// As [`Client::post`], of a body that arrives while it is sent.
+    pub(crate) async fn upload(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        upload: Upload,
+    ) -> Result<Response<Answer>, Error> {
+        let mut request = Request::new(upload);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = relative(uri);
+        let mut all = headers.clone();
+        add_headers(&mut all, &self.headers);
+        *request.headers_mut() = all;
+        self.transport.upload(request).await
     }
 
     /// Sends `body` to `uri` with the provider's own headers over the caller's.

@@ -18,7 +18,7 @@ use crate::{
     openai_compatible::{OpenAiCompatibleProvider, pages},
     profile::Profile,
     profiles,
-    provider::{Call, Discovered, Health, Provider},
+    provider::{Call, Discovered, Health, Provider, UploadCall},
     provider_type::ProviderType,
     settings::OllamaSettings,
     transport::{Answer, Tls},
@@ -93,6 +93,15 @@ impl OllamaProvider {
     /// `is_connect`, `is_timeout` or `is_closed`; any status is an `Ok`.
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
         self.chat.send(call).await
+    }
+
+    /// As [`OllamaProvider::send`], of a body that arrives while it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_upload(&self, call: UploadCall<'_>) -> Result<Response<Answer>, Error> {
+        self.chat.send_upload(call).await
     }
 
     /// `/api/tags`; a server that has only the OpenAI layer is asked there.

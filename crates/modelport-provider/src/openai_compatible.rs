@@ -25,7 +25,7 @@ use crate::{
     parameters::{self, Policy, Target},
     profile::{HealthProbe, Place, Profile},
     profiles,
-    provider::{Call, Discovered, Health, HealthState, Provider},
+    provider::{Call, Discovered, Health, HealthState, Provider, UploadCall},
     provider_type::ProviderType,
     settings::OpenAiSettings,
     splice,
@@ -149,6 +149,16 @@ impl OpenAiCompatibleProvider {
                 .await;
         }
         self.client.post(&uri, call.headers, call.body).await
+    }
+
+    /// As [`OpenAiCompatibleProvider::send`], of a body that arrives while it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_upload(&self, call: UploadCall<'_>) -> Result<Response<Answer>, Error> {
+        let uri = self.client.uri(call.path, call.model);
+        self.client.upload(&uri, call.headers, call.body).await
     }
 
     /// The listing. A server of one's own may say in it what it is, and may then have a richer one.

@@ -7,7 +7,7 @@ mod spliced;
 
 use bytes::Bytes;
 
-pub use ask::{Ask, Field, read_ask};
+pub use ask::{Ask, Field, check_model, read_ask};
 pub use fault::{AskFault, MAX_MODEL, ModelProblem};
 pub use spliced::{Edit, Spliced, apply};
 

@@ -27,14 +27,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::{Sleep, sleep};
 
 mod connect;
+mod outgoing;
 
 pub use connect::{Tls, TlsFault};
+pub use outgoing::{Progress, Upload, UploadError, UploadStream};
 
 use crate::{
     error::{Error, Stage},
     splice::Spliced,
 };
 use connect::Socket;
+use outgoing::Outgoing;
 
 /// How long an unused connection is kept. Shorter than the idle timeouts of the usual load
 /// balancers (60 s and up), so that we rather than they close it.
@@ -68,8 +71,8 @@ struct Idle {
 
 /// An open connection and the half that sends requests into it.
 struct Connection {
-    sender: SendRequest<Full<Box<Spliced>>>,
-    driver: http1::Connection<Socket, Full<Box<Spliced>>>,
+    sender: SendRequest<Outgoing>,
+    driver: http1::Connection<Socket, Outgoing>,
 }
 
 impl Transport {
@@ -146,15 +149,40 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        let limit = silence.min(MAX_CONNECT);
-        let connection = within(limit, Stage::Connect, Box::pin(self.connect())).await?;
+        let connection = self.connection().await?;
         let request = self.addressed(make());
         let answer = within(silence, Stage::Head, exchange(connection, request)).await?;
         Ok(self.answer(answer))
     }
 
-    fn addressed(&self, request: Request<Spliced>) -> Request<Full<Box<Spliced>>> {
-        let mut request = request.map(|body| Full::new(Box::new(body)));
+    /// As [`Transport::send`], for a body that arrives while it is sent and can be sent only once: it goes over a
+    /// connection of its own, which cannot have died before. The provider's silence counts from the last byte sent.
+    pub(crate) async fn upload(&self, request: Request<Upload>) -> Result<Response<Answer>, Error> {
+        let connection = self.connection().await?;
+        let progress = request.body().progress();
+        let request = self.to_host(request.map(Outgoing::Upload));
+        let mut answer = std::pin::pin!(exchange(connection, request));
+        let mut sent = 0;
+        loop {
+            match within(self.shared.silence, Stage::Head, &mut answer).await {
+                Err(error) if error.is_timeout() && progress.sent() > sent => {
+                    sent = progress.sent();
+                }
+                result => return Ok(self.answer(result?)),
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<Box<Connection>, Error> {
+        let limit = self.shared.silence.min(MAX_CONNECT);
+        within(limit, Stage::Connect, Box::pin(self.connect())).await
+    }
+
+    fn addressed(&self, request: Request<Spliced>) -> Request<Outgoing> {
+        self.to_host(request.map(|body| Outgoing::Whole(Full::new(Box::new(body)))))
+    }
+
+    fn to_host(&self, mut request: Request<Outgoing>) -> Request<Outgoing> {
         let host = self.shared.host.clone();
         request.headers_mut().insert(header::HOST, host);
         request
@@ -249,7 +277,7 @@ impl Connection {
 /// Sends the request and drives the connection until the head of the answer is there.
 async fn exchange(
     mut connection: Box<Connection>,
-    request: Request<Full<Box<Spliced>>>,
+    request: Request<Outgoing>,
 ) -> Result<(Box<Connection>, Response<Incoming>), Error> {
     let Connection { sender, driver } = &mut *connection;
     poll_fn(|cx| {

@@ -44,11 +44,13 @@ pub enum Error {
     },
     /// The body is over the limit.
     #[error(
-        "The request body is larger than {limit} bytes. Send a smaller one, or raise MODELPORT_BODY_LIMIT."
+        "The request body is larger than {limit} bytes. Send a smaller one, or raise {variable}."
     )]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+        /// The variable that sets it.
+        variable: &'static str,
     },
     /// The body stopped arriving.
     #[error("The request body ended before it was complete.")]

@@ -9,24 +9,29 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use modelport_provider::splice::{self, Ask, AskFault};
+use modelport_provider::splice::{self, AskFault};
 
+pub mod asked;
 pub mod attempt;
 pub mod body;
 pub mod failure;
+pub mod form;
 pub mod headers;
 pub mod meter;
 pub mod relay;
 pub mod sending;
 pub mod surface;
+pub mod upload;
 pub mod waiting;
 
 use crate::{app::Worker, error::Error, ids::RequestId, models::Plan};
+use asked::Asked;
 use attempt::Committed;
 use failure::Failure;
 use meter::{Ending, Meter};
 use sending::Sending;
 use surface::{Surface, WithoutModel};
+use upload::{Arriving, Taken};
 
 /// A request as it arrived.
 pub struct Inbound {
@@ -39,7 +44,15 @@ pub struct Inbound {
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
-    pub body: Bytes,
+    pub content: Content,
+}
+
+/// A request's body.
+pub enum Content {
+    /// JSON, or what should be.
+    Json(Bytes),
+    /// A multipart form, or its beginning.
+    Form(Taken),
 }
 
 /// An answer on its way to the caller.
@@ -52,8 +65,10 @@ pub struct Job {
     pub(crate) surface: Surface,
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
+    /// The body; empty for a form that still arrives.
     pub(crate) body: Bytes,
-    pub(crate) ask: Ask,
+    pub(crate) asked: Asked,
+    pub(crate) arriving: Option<Arriving>,
     pub(crate) plan: Plan,
 }
 
@@ -72,7 +87,7 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             return Err(error);
         }
     };
-    if job.ask.stream() {
+    if job.asked.stream() {
         return waiting::within_grace(job, meter).await;
     }
     run(job, meter).await
@@ -80,24 +95,38 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
 
 /// What is asked for, and who may answer.
 fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<Job, Error> {
-    let ask =
-        splice::read_ask(&inbound.body).map_err(|fault| bad_request(&fault, &inbound.body))?;
+    let (body, asked, arriving) = read(inbound.content)?;
     let app = &worker.app;
-    let plan = match (ask.model(&inbound.body), inbound.surface.without_model()) {
+    let plan = match (asked.model(&body), inbound.surface.without_model()) {
         (None, WithoutModel::Provider) => app.models.plan_without_model(),
         (model, _) => app.models.plan(model)?,
     };
-    meter.planned(&plan, ask.stream());
+    meter.planned(&plan, asked.stream());
     Ok(Job {
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
-        body: inbound.body,
+        body,
         surface: inbound.surface,
         query: inbound.query,
-        ask,
+        asked,
+        arriving,
         plan,
         worker,
     })
+}
+
+/// The body, what it asks for, and how it still arrives.
+fn read(content: Content) -> Result<(Bytes, Asked, Option<Arriving>), Error> {
+    match content {
+        Content::Json(body) => {
+            let ask = splice::read_ask(&body).map_err(|fault| bad_request(&fault, &body))?;
+            Ok((body, Asked::Json(ask), None))
+        }
+        Content::Form(Taken::Whole { body, ask }) => Ok((body, Asked::Form(ask), None)),
+        Content::Form(Taken::Arriving { form, ask }) => {
+            Ok((Bytes::new(), Asked::Form(ask), Some(form)))
+        }
+    }
 }
 
 fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
@@ -120,8 +149,11 @@ pub(crate) async fn run(job: Job, mut meter: Meter) -> Result<Reply, Error> {
         match at_provider(&job, provider, &sending, &mut meter).await {
             Ok(committed) => return Ok(relay::reply(&job, provider, &sending, committed, meter)),
             Err(failure) => {
+                if let Some(error) = job.fault() {
+                    return Ok(refuse(&job, provider, error, meter));
+                }
                 let others = place + 1 < job.plan.providers.len();
-                let over = others && failure.may_fail_over();
+                let over = others && failure.may_fail_over() && job.may_repeat();
                 last = Some((provider, sending, failure));
                 if !over {
                     break;
@@ -171,7 +203,8 @@ async fn at_provider(
             }
             Err(failure) => failure,
         };
-        let wait = attempt::wait_before_retry(&app.config, provider, &failure, retries);
+        let wait = attempt::wait_before_retry(&app.config, provider, &failure, retries)
+            .filter(|_| job.may_repeat());
         attempt::note_failure(job, provider, &failure, took, wait);
         let Some(wait) = wait else {
             return Err(failure);
@@ -183,6 +216,16 @@ async fn at_provider(
 }
 
 impl Job {
+    /// Whether the request can be sent once more.
+    fn may_repeat(&self) -> bool {
+        self.arriving.as_ref().is_none_or(Arriving::may_repeat)
+    }
+
+    /// What turned out to be wrong with the request while it was sent.
+    fn fault(&self) -> Option<Error> {
+        self.arriving.as_ref()?.fault()
+    }
+
     /// The id of a provider of the plan.
     fn provider_id(&self, provider: usize) -> &str {
         let config = self.worker.app.config.providers.get(provider);

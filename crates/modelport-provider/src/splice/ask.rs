@@ -253,7 +253,11 @@ fn read_bool(into: &mut Option<bool>, field: &'static str, found: Kind) -> Resul
     Ok(())
 }
 
-fn check_model(name: &str) -> Result<(), ModelProblem> {
+/// Whether a text can be the name of a model.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_model(name: &str) -> Result<(), ModelProblem> {
     if name.is_empty() {
         return Err(ModelProblem::Empty);
     }

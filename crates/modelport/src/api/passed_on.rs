@@ -12,7 +12,11 @@ use super::{refuse_in, unread};
 use crate::{
     app::Worker,
     ids::RequestId,
-    proxy::{self, Inbound, surface::Surface},
+    proxy::{
+        self, Content, Inbound, form,
+        surface::{Bodies, Surface},
+        upload,
+    },
 };
 
 /// `POST` at a surface.
@@ -31,12 +35,20 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
         let reply = refuse_in(envelope, &error, &id);
         return unread::answer(reply, &parts.headers, body).await;
     }
-    let limit = worker.app.config.server.body_limit;
-    let body = match proxy::body::read(&mut body, &parts.headers, limit).await {
-        Ok(body) => body,
+    let server = &worker.app.config.server;
+    let headers = &parts.headers;
+    let read = if surface.bodies() == Bodies::Forms && form::is_form(headers) {
+        let taken = upload::take(&mut body, headers, server.upload_limit).await;
+        taken.map(Content::Form)
+    } else {
+        let read = proxy::body::read(&mut body, headers, server.body_limit).await;
+        read.map(Content::Json)
+    };
+    let content = match read {
+        Ok(content) => content,
         Err(error) => {
             let reply = refuse_in(envelope, &error, &id);
-            return unread::answer(reply, &parts.headers, body).await;
+            return unread::answer(reply, headers, body).await;
         }
     };
     let inbound = Inbound {
@@ -44,7 +56,7 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
         surface,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,
-        body,
+        content,
     };
     match proxy::forward(worker, inbound).await {
         Ok(reply) => reply,

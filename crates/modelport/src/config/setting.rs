@@ -6,7 +6,7 @@ mod table;
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
     ALLOW_OPEN, API_KEYS, BODY_LIMIT, CORS_ORIGINS, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
-    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, WORKERS,
+    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header, response::Parts};
+use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
 use modelport_provider::{
     failure::FailureKind,
     openai_compatible::{
         look::Look,
         stream::{Grammar, Sign},
     },
-    provider::Call,
+    provider::{Call, UploadCall},
     retry::RetryPolicy,
     sse::{SseReader, events},
     transport::Answer,
@@ -20,11 +20,12 @@ use modelport_provider::{
 
 use super::{
     Job,
+    asked::Asked,
     failure::Failure,
     sending::{Reading, Sending},
     surface::Answers,
 };
-use crate::config::Config;
+use crate::{app::Upstream, config::Config};
 
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
 /// Longer answers are passed on while they arrive.
@@ -81,13 +82,7 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
             "the provider is not configured",
         ));
     };
-    let call = Call {
-        path: &sending.path,
-        model: &job.plan.model,
-        headers: &job.headers,
-        body: &sending.body,
-    };
-    let (parts, mut answer) = upstream.send(call).await?.into_parts();
+    let (parts, mut answer) = send(job, upstream, sending).await?.into_parts();
     if !parts.status.is_success() {
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));
@@ -101,11 +96,42 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
         });
     }
     let first = first_text(&mut answer).await?;
-    if is_event_stream(&parts.headers, &first, job.ask.stream()) {
+    if is_event_stream(&parts.headers, &first, job.asked.stream()) {
         stream(parts, first, answer, sending.reading.grammar).await
     } else {
         whole(parts, first, answer).await
     }
+}
+
+async fn send(
+    job: &Job,
+    upstream: &Upstream,
+    sending: &Sending,
+) -> Result<Response<Answer>, Failure> {
+    let (path, model, headers) = (&sending.path, &job.plan.model, &job.headers);
+    let (Some(form), Asked::Form(ask)) = (&job.arriving, &job.asked) else {
+        let body = &sending.body;
+        let call = Call {
+            path,
+            model,
+            headers,
+            body,
+        };
+        return Ok(upstream.send(call).await?);
+    };
+    let Some(body) = form.send(ask, model) else {
+        return Err(Failure::of(
+            FailureKind::Truncated,
+            "the request's body has been sent already",
+        ));
+    };
+    let call = UploadCall {
+        path,
+        model,
+        headers,
+        body,
+    };
+    Ok(upstream.send_upload(call).await?)
 }
 
 /// An answer that is neither JSON nor a stream of events, where such a one is allowed: audio, subtitles.

@@ -199,8 +199,7 @@ impl Failure {
         }
         let param = self.param.as_deref()?;
         let field = param.split(['.', '[']).next()?;
-        let fields = job.ask.fields().iter();
-        let mut names = fields.map(|field| field.key(&job.body));
+        let mut names = job.asked.names(&job.body);
         names.any(|name| name == field).then(|| field.to_owned())
     }
 

@@ -6,11 +6,12 @@ use modelport_provider::{
     profile::Profile,
     profiles,
     receipt::{Fate, Receipt},
-    splice::{self, Spliced},
+    splice::Spliced,
 };
 
 use super::{
     Job,
+    asked::Asked,
     surface::{Answers, Surface},
 };
 use crate::{config::ProviderConfig, error::Error};
@@ -19,7 +20,7 @@ use crate::{config::ProviderConfig, error::Error};
 pub struct Sending {
     /// The endpoint below the base URL, with the caller's query.
     pub path: String,
-    /// The body.
+    /// The body; empty for a form that still arrives.
     pub body: Spliced,
     /// What was not simply sent.
     pub receipt: Receipt,
@@ -84,15 +85,16 @@ fn body(
     profile: &'static Profile,
 ) -> Result<(Spliced, Receipt), Error> {
     let model = job.plan.model.as_str();
-    if model.is_empty() {
+    // A form that still arrives is put together while it is sent.
+    if model.is_empty() || job.arriving.is_some() {
         return Ok((Spliced::whole(job.body.clone()), Receipt::default()));
     }
-    if job.surface != Surface::ChatCompletions {
-        let body = splice::with_model(&job.body, &job.ask, model);
-        return Ok((body, Receipt::default()));
-    }
+    let ask = match &job.asked {
+        Asked::Json(ask) if job.surface == Surface::ChatCompletions => ask,
+        asked => return Ok((asked.with_model(&job.body, model), Receipt::default())),
+    };
     let target = target(config, profile, model);
-    match parameters::adapt(&job.body, &job.ask, &target) {
+    match parameters::adapt(&job.body, ask, &target) {
         Ok(adapted) => Ok((adapted.body, adapted.receipt)),
         Err(refusal) => Err(refused(&refusal, config)),
     }

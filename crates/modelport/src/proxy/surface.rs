@@ -46,6 +46,15 @@ pub enum WithoutModel {
     Provider,
 }
 
+/// What a request's body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bodies {
+    /// A JSON object.
+    Json,
+    /// A multipart form, or a JSON object.
+    Forms,
+}
+
 /// What an answer that is no stream of events may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
@@ -112,6 +121,26 @@ impl Surface {
             | Self::Speech
             | Self::Transcriptions
             | Self::Translations => WithoutModel::Provider,
+        }
+    }
+
+    /// What a request's body may be.
+    pub fn bodies(self) -> Bodies {
+        match self {
+            Self::ImageEdits
+            | Self::ImageVariations
+            | Self::Transcriptions
+            | Self::Translations => Bodies::Forms,
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Responses
+            | Self::Messages
+            | Self::CountTokens
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Rerank
+            | Self::ImageGenerations
+            | Self::Speech => Bodies::Json,
         }
     }
 

@@ -66,7 +66,13 @@ pub(in crate::config) const BODY_LIMIT: Setting = Setting {
     name: "MODELPORT_BODY_LIMIT",
     kind: Kind::Bytes,
     preset: Preset::Value("64MiB"),
-    help: "The largest request body.",
+    help: "The largest request body, forms aside.",
+};
+pub(in crate::config) const UPLOAD_LIMIT: Setting = Setting {
+    name: "MODELPORT_UPLOAD_LIMIT",
+    kind: Kind::Bytes,
+    preset: Preset::Value("1GiB"),
+    help: "The largest form: audio to transcribe, images to edit. It is passed on while it arrives, so it takes no memory of its own.",
 };
 pub(in crate::config) const SHUTDOWN_TIMEOUT: Setting = Setting {
     name: "SHUTDOWN_TIMEOUT",
@@ -216,7 +222,7 @@ pub(super) const OLLAMA: [Setting; 7] = [
 pub(super) const CHOICE: [Setting; 3] =
     [PREFERRED_PROVIDER, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK];
 
-pub(super) const SERVER: [Setting; 9] = [
+pub(super) const SERVER: [Setting; 10] = [
     HOST,
     PORT,
     LOG_LEVEL,
@@ -224,6 +230,7 @@ pub(super) const SERVER: [Setting; 9] = [
     ALLOW_OPEN,
     CORS_ORIGINS,
     BODY_LIMIT,
+    UPLOAD_LIMIT,
     SHUTDOWN_TIMEOUT,
     WORKERS,
 ];
