@@ -52,7 +52,7 @@ pub enum Content {
     /// JSON, or what should be.
     Json(Bytes),
     /// A multipart form, or its beginning.
-    Form(Taken),
+    Form(Box<Taken>),
 }
 
 /// An answer on its way to the caller.
@@ -122,10 +122,10 @@ fn read(content: Content) -> Result<(Bytes, Asked, Option<Arriving>), Error> {
             let ask = splice::read_ask(&body).map_err(|fault| bad_request(&fault, &body))?;
             Ok((body, Asked::Json(ask), None))
         }
-        Content::Form(Taken::Whole { body, ask }) => Ok((body, Asked::Form(ask), None)),
-        Content::Form(Taken::Arriving { form, ask }) => {
-            Ok((Bytes::new(), Asked::Form(ask), Some(form)))
-        }
+        Content::Form(taken) => match *taken {
+            Taken::Whole { body, ask } => Ok((body, Asked::Form(ask), None)),
+            Taken::Arriving { form, ask } => Ok((Bytes::new(), Asked::Form(ask), Some(form))),
+        },
     }
 }
 

@@ -39,7 +39,7 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     let headers = &parts.headers;
     let read = if surface.bodies() == Bodies::Forms && form::is_form(headers) {
         let taken = upload::take(&mut body, headers, server.upload_limit).await;
-        taken.map(Content::Form)
+        taken.map(|taken| Content::Form(Box::new(taken)))
     } else {
         let read = proxy::body::read(&mut body, headers, server.body_limit).await;
         read.map(Content::Json)

@@ -42,9 +42,7 @@ fn the_model_is_found_wherever_it_stands() {
             part("model", "whisper-1")
         ),
         format!("preamble\r\n{}--XX--\r\n", part("model", "whisper-1")),
-        format!(
-            "--XX\r\n\r\nno head\r\n--XX  \r\ncontent-disposition:form-data;name=model\r\n\r\nwhisper-1\r\n--XX--"
-        ),
+        "--XX\r\n\r\nno head\r\n--XX  \r\ncontent-disposition:form-data;name=model\r\n\r\nwhisper-1\r\n--XX--".to_owned(),
     ] {
         for size in [1, 3, 1000] {
             let ask = read(&form, size).unwrap();

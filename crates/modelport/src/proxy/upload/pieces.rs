@@ -36,7 +36,7 @@ pub(super) struct Rest {
 
 /// A form in pieces.
 pub(super) struct Pieces {
-    pieces: VecDeque<Piece>,
+    queue: VecDeque<Piece>,
     reading: Option<JoinHandle<io::Result<Bytes>>>,
     left: Option<u64>,
 }
@@ -93,7 +93,7 @@ impl Rest {
 impl Pieces {
     pub(super) fn new(pieces: Vec<Piece>, length: Option<u64>) -> Self {
         Self {
-            pieces: pieces.into(),
+            queue: pieces.into(),
             reading: None,
             left: length,
         }
@@ -107,21 +107,21 @@ impl Pieces {
                 let read = read.map_err(UploadError::from);
                 return Poll::Ready(Some(read.and_then(|read| read.map_err(UploadError::from))));
             }
-            match self.pieces.front_mut() {
+            match self.queue.front_mut() {
                 None => return Poll::Ready(None),
                 Some(Piece::Bytes(bytes)) => {
                     let bytes = std::mem::take(bytes);
-                    self.pieces.pop_front();
+                    self.queue.pop_front();
                     if !bytes.is_empty() {
                         return Poll::Ready(Some(Ok(bytes)));
                     }
                 }
                 Some(Piece::File(part)) => match part.read() {
                     Some(reading) => self.reading = Some(reading),
-                    None => drop(self.pieces.pop_front()),
+                    None => drop(self.queue.pop_front()),
                 },
                 Some(Piece::Rest(rest)) => match ready!(rest.poll(cx)) {
-                    None => drop(self.pieces.pop_front()),
+                    None => drop(self.queue.pop_front()),
                     data => return Poll::Ready(data),
                 },
             }
