@@ -6,8 +6,10 @@ mod read;
 mod rows;
 
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::capability::Capabilities;
 use crate::price::{PriceRule, Prices};
@@ -19,6 +21,12 @@ pub const VERSION: &str = "1.109.1";
 
 /// The day on which the catalogue was gathered.
 pub const DATE: Date = Date::constant(2026, 11, 22);
+
+/// The start of [`DATE`], in UTC.
+pub fn gathered() -> SystemTime {
+    let start = DATE.to_zoned(TimeZone::UTC);
+    start.map_or(UNIX_EPOCH, |start| SystemTime::from(start.timestamp()))
+}
 
 static DATA: &str = include_str!("../data/models.json");
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts
 use modelport_provider::{
     Error as ProviderError,
     error::Stage,
-    failure::{self as taxonomy, ErrorBody, FailureKind, Fault},
+    failure::{self as taxonomy, ErrorBody, FailureKind, Fault, Lesson},
     receipt::Fate,
     retry, scan,
 };
@@ -40,6 +40,8 @@ pub struct Failure {
     said: String,
     /// The field that the provider blames.
     param: Option<String>,
+    /// What it teaches about the model.
+    pub(super) lesson: Option<Box<Lesson>>,
 }
 
 /// A provider's error answer.
@@ -62,6 +64,7 @@ impl Failure {
             silence: None,
             said: said.to_owned(),
             param: None,
+            lesson: None,
         }
     }
 
@@ -83,6 +86,7 @@ impl Failure {
                 .or_else(|| said.as_ref().and_then(|said| said.retryable)),
             silence: None,
             param: said.as_ref().and_then(|said| said.param.clone()),
+            lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
                 status: parts.status,
@@ -105,6 +109,7 @@ impl Failure {
             retry_after: said.retry_after,
             should_retry: said.retryable,
             silence: None,
+            lesson: taxonomy::lesson(&said).map(Box::new),
             param: said.param,
             said: said.message,
             answer: Some(Box::new(Refusal {
@@ -314,6 +319,7 @@ impl From<ProviderError> for Failure {
             silence: error.silence(),
             said: error.to_string(),
             param: None,
+            lesson: None,
         }
     }
 }
