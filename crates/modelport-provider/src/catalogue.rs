@@ -2,6 +2,7 @@
 //! on its first use and kept; nothing is read before. The data is `data/models.json`, made by `data/build_models.py`.
 
 mod find;
+mod overrides;
 mod read;
 mod rows;
 
@@ -15,6 +16,7 @@ use crate::capability::Capabilities;
 use crate::price::{PriceRule, Prices};
 
 pub use find::{Found, MatchedBy};
+pub use overrides::{Override, Overrides, read_overrides};
 
 /// The version of the price file that the catalogue is made from, recorded with every price taken from it.
 pub const VERSION: &str = "1.109.1";

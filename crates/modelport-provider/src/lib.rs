@@ -49,6 +49,7 @@ pub mod splice;
 pub mod sse;
 pub mod transport;
 pub mod usage;
+pub mod written;
 
 mod client;
 mod object;

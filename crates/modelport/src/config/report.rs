@@ -5,7 +5,7 @@ use std::fmt::Write;
 use modelport_provider::credential::has_credential;
 
 use super::providers::ProviderConfig;
-use super::setting::API_KEYS;
+use super::setting::{API_KEYS, CATALOGUE};
 use super::{Config, ServerConfig};
 
 /// How wide the names of the facts stand.
@@ -61,6 +61,19 @@ fn server(block: &mut String, config: &Config) {
         "off"
     };
     fact(block, "fallback", fallback);
+    if !config.catalogue.is_empty() {
+        let count = config.catalogue.len();
+        let models = if count == 1 {
+            "1 model"
+        } else {
+            &format!("{count} models")
+        };
+        fact(
+            block,
+            "catalogue",
+            &format!("{models} overridden by {}", CATALOGUE.name),
+        );
+    }
     fact(block, "log level", &config.log_level.to_string());
 }
 

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use modelport_provider::{
     capability::{Capabilities, Source},
-    catalogue,
+    catalogue::{self, Override},
     price::Prices,
 };
 
 use super::{Model, Shelf};
-use crate::app::App;
+use crate::{app::App, config::ProviderConfig};
 
 /// What is known of one model.
 #[derive(Debug, Clone)]
@@ -43,13 +43,22 @@ impl Known {
         });
         let fact = found.map(|found| found.fact);
         let listed = model.listed.as_ref();
-        let limit = |listed: Option<u64>, known: Option<u64>| {
-            let limit = |value, source| Limit { value, source };
-            let listed = listed.map(|value| limit(value, Source::Listing));
-            listed.or_else(|| known.map(|value| limit(value, Source::Catalogue)))
+        let said = config.map(|config| said(app, config, &model.id));
+        let said = said.unwrap_or_default();
+        let limit = |said: Option<u64>, listed: Option<u64>, known: Option<u64>| {
+            let sources = [
+                (said, Source::Configured),
+                (listed, Source::Listing),
+                (known, Source::Catalogue),
+            ];
+            sources
+                .into_iter()
+                .find_map(|(value, source)| value.map(|value| Limit { value, source }))
         };
         let prices = found.map_or(Prices::UNKNOWN, |found| found.prices);
-        let mut capabilities = app.lessons.observed(provider, &model.id, now);
+        let prices = listed.map_or(prices, |listed| listed.prices.or(&prices));
+        let mut capabilities = said.capabilities;
+        capabilities = capabilities.merge(&app.lessons.observed(provider, &model.id, now));
         if let Some(listed) = listed {
             capabilities = capabilities.merge(&listed.capabilities);
         }
@@ -58,17 +67,28 @@ impl Known {
         }
         Self {
             context_length: limit(
+                said.max_input,
                 listed.and_then(|listed| listed.context_length),
                 fact.and_then(|fact| fact.max_input),
             ),
             max_output: limit(
+                said.max_output,
                 listed.and_then(|listed| listed.max_output),
                 fact.and_then(|fact| fact.max_output),
             ),
-            prices: listed.map_or(prices, |listed| listed.prices.or(&prices)),
+            prices: said.prices.or(&prices),
             capabilities,
         }
     }
+}
+
+/// What the operator says of a model: of this provider's, and where that is silent, of its section's.
+fn said(app: &App, config: &ProviderConfig, model: &str) -> Override {
+    let names = std::iter::once(config.id.as_str())
+        .chain(config.aliases.iter().map(String::as_str))
+        .chain(config.profile.catalogue);
+    let said = names.filter_map(|name| app.config.catalogue.get(name, model));
+    said.fold(Override::default(), |stronger, weaker| stronger.or(weaker))
 }
 
 /// Since when a finding holds: when it was seen, when the list was fetched, when the catalogue was gathered.

@@ -23,6 +23,7 @@ mod fidelity;
 mod lessons;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
+mod overrides;
 mod parameters;
 mod profiles;
 mod resolution;

@@ -87,6 +87,15 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
+pub(in crate::config) const CATALOGUE: Setting = Setting {
+    name: "MODELPORT_CATALOGUE",
+    kind: Kind::File,
+    preset: Preset::Unset {
+        example: "catalogue.json",
+    },
+    help: "A JSON file that says what is so of models, over their provider's listing and the catalogue, value by value: {\"PROVIDER\": {\"MODEL\": {\"max_in\": 128000, \"max_out\": 8192, \"price\": {\"in\": 0.000003, \"out\": 0.000015}, \"caps\": [\"tools\"], \"lacks\": [\"vision\"]}}}. Prices are US dollars per token.",
+};
+
 pub(super) const GENERIC: [Setting; 12] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -219,8 +228,12 @@ pub(super) const OLLAMA: [Setting; 7] = [
     },
 ];
 
-pub(super) const CHOICE: [Setting; 3] =
-    [PREFERRED_PROVIDER, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK];
+pub(super) const CHOICE: [Setting; 4] = [
+    PREFERRED_PROVIDER,
+    DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK,
+    CATALOGUE,
+];
 
 pub(super) const SERVER: [Setting; 10] = [
     HOST,
