@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod plain;
 mod plan;
+mod profile;
 mod report;
 mod stream;
 mod tools;
@@ -22,6 +23,7 @@ use crate::{
 
 use exchange::Exchange;
 pub use plan::{Cost, Plan};
+pub use profile::{Probed, ProbedModel, read_profile, write_profile};
 pub use report::{Finding, Group, Outcome, Report};
 
 /// What is to be measured.

@@ -212,6 +212,14 @@ impl Upstream {
         }
     }
 
+    /// The same provider, for somebody who outlives this.
+    pub fn to_provider(&self) -> Box<dyn Provider> {
+        match self {
+            Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
+            Self::Ollama(provider) => Box::new(provider.with_own_connections()),
+        }
+    }
+
     /// The provider by what all providers can do.
     pub fn as_provider(&self) -> &dyn Provider {
         match self {

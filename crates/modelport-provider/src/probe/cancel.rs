@@ -1,5 +1,7 @@
 //! What becomes of a stream that nobody reads on. From outside only a weak sign can be seen: whether the next request waits.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{
@@ -16,6 +18,9 @@ pub(super) const SHORT: u64 = 50;
 
 /// A next request that takes so many times as long as the same one before had to wait.
 const WAITED: u32 = 4;
+
+/// Less than this may be chance.
+const NOTICEABLE: Duration = Duration::from_secs(1);
 
 /// Leaves a long stream, and asks something short.
 pub(super) async fn measure(target: &Target<'_>, limit: Limit, report: &mut Report) {
@@ -35,7 +40,7 @@ pub(super) async fn measure(target: &Target<'_>, limit: Limit, report: &mut Repo
     // Closes the connection, since the answer is not read to its end.
     drop(answer);
     let after = short(target, limit, report).await;
-    let waited = after.took > before.took.saturating_mul(WAITED);
+    let waited = after.took > before.took.saturating_mul(WAITED) && after.took > NOTICEABLE;
     let evidence = match (after.is_ok(), waited) {
         (false, _) => "the connection was closed; the request after it failed",
         (true, true) => "the connection was closed; the request after it waited much longer",

@@ -79,3 +79,35 @@ impl Plan {
         input.checked_add(output)?.checked_add(requests)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openai_compatible::OpenAiCompatibleProvider;
+
+    #[test]
+    fn a_plan_counts_its_calls_and_costs_what_its_tokens_cost() {
+        let provider = OpenAiCompatibleProvider::builder("http://127.0.0.1:1/v1");
+        let provider = provider.build().unwrap();
+        let target = |stranger: bool, embedding: Option<&str>| Target {
+            provider: &provider,
+            stranger: stranger.then_some(&provider as _),
+            model: "m".to_owned(),
+            embedding_model: embedding.map(str::to_owned),
+        };
+        let least = Plan::of(&target(false, None));
+        assert_eq!(least.calls, 21);
+        assert_eq!(Plan::of(&target(true, Some("e"))).calls, 23);
+        // The image's base64 is not counted as text.
+        assert!((2000..3000).contains(&least.input_tokens), "{least:?}");
+        let prices = Prices {
+            prompt: Some(Decimal::new(1, 6)),
+            completion: Some(Decimal::new(2, 6)),
+            ..Prices::UNKNOWN
+        };
+        let millionths = least.input_tokens + 2 * least.output_tokens;
+        let expected = Decimal::from(millionths) / Decimal::from(1_000_000);
+        assert_eq!(least.cost(&prices), Some(expected));
+        assert_eq!(least.cost(&Prices::UNKNOWN), None);
+    }
+}

@@ -147,9 +147,14 @@ fn read_streamed(exchange: &Exchange, report: &mut Report) {
             } else {
                 "without index"
             };
-            let how = match pieces.len() {
-                1 => "whole in one chunk".to_owned(),
-                count => format!("in {count} pieces"),
+            let is_start = |piece: &&&Value| {
+                let name = piece["function"]["name"].as_str();
+                name.is_some_and(|name| !name.is_empty())
+            };
+            let how = if pieces.iter().filter(is_start).count() == pieces.len() {
+                "whole in one chunk".to_owned()
+            } else {
+                format!("in {} pieces", pieces.len())
             };
             (Outcome::Yes, format!("{how}, {index}"))
         }

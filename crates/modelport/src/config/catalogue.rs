@@ -46,7 +46,7 @@ pub(super) fn read_file(path: &Path) -> Result<String, Wrong> {
         )),
         Ok(_) if u64::try_from(text.len()).is_ok_and(|length| length > MAX_FILE) => Err(wrong(
             format!("is larger than {MAX_FILE} bytes"),
-            "Keep only the models in it that are in use.",
+            "Keep only what is in use in it.",
         )),
         Ok(_) => Ok(text),
     }

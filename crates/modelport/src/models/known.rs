@@ -45,9 +45,13 @@ impl Known {
         let listed = model.listed.as_ref();
         let said = config.map(|config| said(app, config, &model.id));
         let said = said.unwrap_or_default();
-        let limit = |said: Option<u64>, listed: Option<u64>, known: Option<u64>| {
+        let probed = config.and_then(|config| config.probed.as_ref()?.model(&model.id));
+        let probed = probed.copied().unwrap_or_default();
+        let limit = |said: [Option<u64>; 2], listed: Option<u64>, known: Option<u64>| {
+            let [said, probed] = said;
             let sources = [
                 (said, Source::Configured),
+                (probed, Source::Probed),
                 (listed, Source::Listing),
                 (known, Source::Catalogue),
             ];
@@ -57,7 +61,7 @@ impl Known {
         };
         let prices = found.map_or(Prices::UNKNOWN, |found| found.prices);
         let prices = listed.map_or(prices, |listed| listed.prices.or(&prices));
-        let mut capabilities = said.capabilities;
+        let mut capabilities = said.capabilities.merge(&probed.capabilities);
         capabilities = capabilities.merge(&app.lessons.observed(provider, &model.id, now));
         if let Some(listed) = listed {
             capabilities = capabilities.merge(&listed.capabilities);
@@ -67,12 +71,12 @@ impl Known {
         }
         Self {
             context_length: limit(
-                said.max_input,
+                [said.max_input, probed.context_length],
                 listed.and_then(|listed| listed.context_length),
                 fact.and_then(|fact| fact.max_input),
             ),
             max_output: limit(
-                said.max_output,
+                [said.max_output, None],
                 listed.and_then(|listed| listed.max_output),
                 fact.and_then(|fact| fact.max_output),
             ),

@@ -25,6 +25,7 @@ mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
 mod overrides;
 mod parameters;
+mod probe;
 mod profiles;
 mod resolution;
 mod retries;

@@ -153,7 +153,7 @@ pub(super) const GENERIC: [Setting; 12] = [
         name: "OPENAI_COMPATIBLE_PROFILE",
         kind: Kind::Profile,
         preset: Preset::Unset { example: "vllm" },
-        help: "What the provider is, where its host does not tell: vllm, sglang, llama_cpp, lm_studio, tgi, localai, ollama_v1, azure, mistral and so on. Many servers tell it themselves in their listing.",
+        help: "What the provider is, where its host does not tell: vllm, sglang, llama_cpp, lm_studio, tgi, localai, ollama_v1, azure, mistral and so on. Many servers tell it themselves in their listing. Or the path of a file that `modelport probe --write` wrote.",
     },
     Setting {
         name: "OPENAI_COMPATIBLE_PARAMETERS",
