@@ -50,7 +50,7 @@ pub struct Options {
     /// Tokens in each answer, in place of its natural length
     #[arg(long)]
     pub tokens: Option<usize>,
-    /// Fields that make a completion be refused with 400, separated by commas, such as tools,response_format
+    /// Fields that make a completion be refused with 400, separated by commas, such as tools,seed
     #[arg(long, value_delimiter = ',')]
     pub refuse: Vec<String>,
     /// Fields of a completion that are taken without effect, separated by commas, such as n,seed

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Group, Outcome, Report, Target};
 use crate::capability::{Capabilities, Capability, Source, Support};
-use crate::parameters::{Developer, Known, Messages, Parameters, Rule};
+use crate::parameters::{Developer, Messages, Parameters, Rule};
 use crate::profile::Profile;
 use crate::profiles::{self, GENERIC};
 use crate::written::{Node, WrittenFault};
@@ -254,17 +254,13 @@ impl Changes {
             then: rule.then,
         });
         rules.extend(written);
-        let known = match base.parameters.known {
-            Known::Open => Known::Open,
-            Known::Only(fields) => Known::Only(fields),
-        };
         let messages = Messages {
             developer: self.developer.unwrap_or(base.parameters.messages.developer),
             ..base.parameters.messages
         };
         Box::leak(Box::new(Profile {
             parameters: Parameters {
-                known,
+                known: base.parameters.known,
                 rules: Vec::leak(rules),
                 messages,
             },

@@ -59,7 +59,7 @@ pub struct Options {
     /// Print what was found as JSON
     #[arg(long)]
     json: bool,
-    /// Write a profile for OPENAI_COMPATIBLE_PROFILE to this file
+    /// Write a profile to this file, for the setting whose name ends in PROFILE
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn configuration(words: impl ToString) -> Self {
+    fn configuration(words: &impl ToString) -> Self {
         Self {
             words: words.to_string(),
             status: BAD_CONFIGURATION,
@@ -119,7 +119,7 @@ impl Endpoint {
         let silence = Duration::from_secs(options.timeout.max(1));
         let builder = || OpenAiCompatibleProvider::builder(url).timeout(silence);
         let refusal = |error: modelport_provider::Error| {
-            Refusal::configuration(format!("modelport probe: {error}"))
+            Refusal::configuration(&format!("modelport probe: {error}"))
         };
         let Some(name) = &options.key_env else {
             let provider = builder().build().map_err(refusal)?;
@@ -140,7 +140,8 @@ impl Endpoint {
     }
 
     fn configured(name: Option<&str>) -> Result<Self, Refusal> {
-        let config = config::load_from_process().map_err(Refusal::configuration)?;
+        let config =
+            config::load_from_process().map_err(|faults| Refusal::configuration(&faults))?;
         let place = match name {
             None => config.preferred,
             Some(name) => place(&config, name)?,
@@ -152,7 +153,7 @@ impl Endpoint {
         let (Some(upstream), Some(provider)) =
             (app.upstream(place), app.config.providers.get(place))
         else {
-            return Err(Refusal::configuration("modelport probe: no such provider"));
+            return Err(Refusal::configuration(&"modelport probe: no such provider"));
         };
         let wrong = has_credential(&provider.headers).then(|| {
             let wrong = OpenAiCompatibleProvider::builder_at(provider.base_url.clone());
@@ -175,7 +176,7 @@ fn place(config: &Config, name: &str) -> Result<usize, Refusal> {
     found.ok_or_else(|| {
         let known: Vec<&str> = config.providers.iter().map(|known| &*known.id).collect();
         let known = known.join(", ");
-        Refusal::configuration(format!(
+        Refusal::configuration(&format!(
             "modelport probe: {name:?} is neither a URL with http:// nor a configured provider. Configured are {known}."
         ))
     })
@@ -185,7 +186,7 @@ fn key_from(name: &str) -> Result<String, Refusal> {
     let found = environment::process().find(|(variable, _)| variable == name);
     let key = found.and_then(|(_, value)| value.into_string().ok());
     key.filter(|key| !key.is_empty()).ok_or_else(|| {
-        Refusal::configuration(format!(
+        Refusal::configuration(&format!(
             "modelport probe: the environment has no variable {name}, or it is empty. Set it to the key."
         ))
     })
@@ -300,7 +301,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -340,9 +341,9 @@ fn write(
     written.map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
     let words = format!("\nWritten to {}.", file.display());
     if options.json {
-        complain(words)
+        complain(words);
     } else {
-        say(words)
+        say(words);
     }
     Ok(())
 }

@@ -129,7 +129,10 @@ pub(super) struct ProfileChoice {
 }
 
 pub(super) fn profile(text: &str) -> Result<ProfileChoice, Wrong> {
-    if text.contains('/') || text.ends_with(".json") {
+    let is_json = Path::new(text)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json || text.contains('/') {
         return probed(text);
     }
     let profile = known_profile(text)?;

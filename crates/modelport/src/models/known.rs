@@ -92,7 +92,7 @@ fn said(app: &App, config: &ProviderConfig, model: &str) -> Override {
         .chain(config.aliases.iter().map(String::as_str))
         .chain(config.profile.catalogue);
     let said = names.filter_map(|name| app.config.catalogue.get(name, model));
-    said.fold(Override::default(), |stronger, weaker| stronger.or(weaker))
+    said.fold(Override::default(), Override::or)
 }
 
 /// Since when a finding holds: when it was seen, when the list was fetched, when the catalogue was gathered.

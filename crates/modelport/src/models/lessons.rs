@@ -237,10 +237,18 @@ impl Page {
 /// The field whose refusal a missing ability is told by.
 fn field_of(capability: Capability) -> Option<&'static str> {
     match capability {
+        Capability::Tools => Some("tools"),
+        Capability::ParallelTools => Some("parallel_tool_calls"),
+        Capability::Streaming => Some("stream"),
+        Capability::Reasoning => Some("reasoning"),
         Capability::JsonMode | Capability::JsonSchema => Some("response_format"),
         Capability::Vision | Capability::AudioInput | Capability::PdfInput => Some("messages"),
-        Capability::Reasoning => Some("reasoning"),
-        _ => shown_by_field(capability),
+        Capability::Chat
+        | Capability::AudioOutput
+        | Capability::ImageOutput
+        | Capability::Embeddings
+        | Capability::PromptCache
+        | Capability::WebSearch => None,
     }
 }
 
@@ -248,11 +256,11 @@ fn field_of(capability: Capability) -> Option<&'static str> {
 /// have held another value.
 fn shown_by_field(capability: Capability) -> Option<&'static str> {
     match capability {
-        Capability::Tools => Some("tools"),
-        Capability::ParallelTools => Some("parallel_tool_calls"),
-        Capability::Streaming => Some("stream"),
+        Capability::Tools
+        | Capability::ParallelTools
+        | Capability::Streaming
+        | Capability::JsonMode => field_of(capability),
         Capability::Reasoning => Some("reasoning_effort"),
-        Capability::JsonMode => Some("response_format"),
         Capability::Chat
         | Capability::Vision
         | Capability::PdfInput
