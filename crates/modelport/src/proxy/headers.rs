@@ -14,15 +14,17 @@ pub const UPSTREAM_REQUEST_ID: HeaderName =
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const PROXY_AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("proxy-authentication-info");
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1). Names,
 /// not texts: looking a text up would parse it anew for every request.
-static HOP_BY_HOP: [HeaderName; 9] = [
+static HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     KEEP_ALIVE,
     header::PROXY_AUTHENTICATE,
+    PROXY_AUTHENTICATION_INFO,
     header::PROXY_AUTHORIZATION,
     PROXY_CONNECTION,
     header::TE,
@@ -81,14 +83,27 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
     }
 }
 
-/// Drops what the `connection` header names as belonging to the connection.
+/// Drops what the `connection` headers name as belonging to the connection. There may be several
+/// of them, and most name nothing.
 fn drop_nominated(headers: &mut HeaderMap) {
-    if let Some(nominated) = headers.get(header::CONNECTION).cloned() {
-        let names = nominated.to_str().unwrap_or_default();
-        for name in names.split(',').map(str::trim) {
-            headers.remove(name);
+    let connection = headers.get_all(header::CONNECTION).into_iter();
+    let nominating: Vec<HeaderValue> = connection
+        .filter(|value| nominates(value))
+        .cloned()
+        .collect();
+    for value in nominating {
+        for name in value.as_bytes().split(|byte| *byte == b',') {
+            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii()) {
+                headers.remove(name);
+            }
         }
     }
+}
+
+/// Whether a `connection` header says more than what becomes of the connection.
+fn nominates(connection: &HeaderValue) -> bool {
+    let value = connection.as_bytes();
+    !value.eq_ignore_ascii_case(b"keep-alive") && !value.eq_ignore_ascii_case(b"close")
 }
 
 /// Drops the listed headers that are there. Looking through the few that are there is cheaper than
@@ -137,8 +152,12 @@ mod tests {
         let sent = to_upstream(
             map(&[
                 ("authorization", "Bearer ours"),
-                ("connection", "close, x-private"),
+                ("connection", "close, X-Private"),
                 ("x-private", "1"),
+                ("connection", "keep-alive"),
+                ("connection", ",x-second ,\tnot a name, content-length"),
+                ("x-second", "1"),
+                ("proxy-authentication-info", "x"),
                 ("x-stainless-lang", "python"),
                 ("user-agent", "OpenAI/Python"),
                 ("cookie", "a=b"),

@@ -28,3 +28,4 @@ mod secrets;
 mod shutdown;
 mod support;
 mod unread;
+mod wire;

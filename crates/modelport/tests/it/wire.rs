@@ -1,0 +1,6 @@
+//! What is spoken on the wire besides requests and answers: what belongs to one connection stays on
+//! it.
+
+mod hop_by_hop;
+
+const CHAT: &str = "/v1/chat/completions";
