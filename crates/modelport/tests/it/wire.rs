@@ -1,6 +1,7 @@
 //! What is spoken on the wire besides requests and answers: what belongs to one connection stays on
 //! it.
 
+mod expectation;
 mod hop_by_hop;
 
 const CHAT: &str = "/v1/chat/completions";
