@@ -24,6 +24,7 @@ use crate::{
     transport::{Answer, Tls},
 };
 
+pub mod ends;
 pub mod look;
 pub(crate) mod pages;
 pub mod stream;

@@ -13,6 +13,7 @@ use modelport_provider::splice::{self, Ask, AskFault};
 
 pub mod attempt;
 pub mod body;
+mod decoding;
 pub mod failure;
 pub mod headers;
 pub mod meter;
@@ -167,6 +168,12 @@ impl Job {
     fn first_provider_id(&self) -> &str {
         let first = self.plan.providers.first();
         first.map_or("", |provider| self.provider_id(*provider))
+    }
+
+    /// The display name of a provider of the plan.
+    fn provider_name(&self, provider: usize) -> &str {
+        let config = self.worker.app.config.providers.get(provider);
+        config.map_or("", |config| config.name.as_str())
     }
 
     /// Where a provider of the plan is, for the log.

@@ -19,7 +19,7 @@ use modelport_provider::{
     usage::Usage,
 };
 
-use super::{Job, failure::Failure};
+use super::{Job, decoding::Coding, failure::Failure};
 use crate::config::Config;
 
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
@@ -54,7 +54,7 @@ pub enum Committed {
         /// What it used.
         usage: Option<Usage>,
     },
-    /// An answer that is passed on unseen: it is compressed, or too long to be held.
+    /// An answer that is passed on before it is seen: it is compressed, or too long to be held.
     Opaque {
         /// The head of the answer.
         parts: Parts,
@@ -88,7 +88,8 @@ pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));
     }
-    if is_encoded(&parts.headers) {
+    // No coding was asked for, and what is coded cannot be looked into while it is held.
+    if Coding::of(&parts.headers) != Coding::Identity {
         let held = Vec::new();
         return Ok(Committed::Opaque {
             parts,
@@ -102,13 +103,6 @@ pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
     } else {
         whole(parts, first, answer).await
     }
-}
-
-/// A coding that hides the answer from us. None was asked for.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|coding| coding != "identity")
 }
 
 /// The first piece that is not blank. `DeepSeek` sends blank lines while it waits for capacity

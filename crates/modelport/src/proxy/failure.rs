@@ -17,7 +17,7 @@ mod envelope;
 mod hiding;
 
 use super::{
-    Job, Reply, headers,
+    Job, Reply, decoding, headers,
     meter::{Ending, Meter},
 };
 use crate::{clock, config::ProviderConfig, error::Error};
@@ -43,6 +43,8 @@ struct Refusal {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    /// The body as it reads, where it is compressed.
+    text: Option<Vec<u8>>,
     /// Whether the body is a JSON error that a client can read.
     readable: bool,
 }
@@ -62,8 +64,10 @@ impl Failure {
 
     /// An answer with an error status.
     pub fn refused(parts: Parts, body: Bytes) -> Self {
-        let said = taxonomy::read_error_body(&body);
-        let readable = said.is_some() && scan::validate(&body).is_ok();
+        let text = decoding::whole(&parts.headers, &body);
+        let words_of = text.as_deref().unwrap_or(&body);
+        let said = taxonomy::read_error_body(words_of);
+        let readable = said.is_some() && scan::validate(words_of).is_ok();
         let retry_after = retry::retry_after(&parts.headers, calendar())
             .or_else(|| said.as_ref().and_then(|said| said.retry_after));
         let kind = if parts.status.is_redirection() {
@@ -82,6 +86,7 @@ impl Failure {
                 status: parts.status,
                 headers: parts.headers,
                 body,
+                text,
                 readable,
             })),
         }
@@ -104,6 +109,7 @@ impl Failure {
                 status,
                 headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
                 body: Bytes::from(body),
+                text: None,
                 readable: true,
             })),
         }

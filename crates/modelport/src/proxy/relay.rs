@@ -22,6 +22,7 @@ use modelport_provider::{
     transport::Answer,
 };
 
+mod aside;
 mod unseen;
 
 use super::{
@@ -31,6 +32,7 @@ use super::{
     meter::{Ending, Meter},
 };
 use crate::{app::App, error::Error, ids::RequestId};
+use aside::Aside;
 use unseen::Unseen;
 
 /// The caller's answer, from one that is certain.
@@ -64,12 +66,14 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             reply
         }
         Committed::Opaque { parts, held, rest } => {
-            // Its length stays as the provider gave it, so that a cut is seen as one.
-            let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
             meter.begin(parts.status);
-            let unseen = Unseen::new(held, rest, length.as_ref(), meter);
+            let aside = Aside::new(&parts.headers, job.ask.stream());
+            let (id, name) = (job.id.clone(), job.provider_name(provider).to_owned());
+            let unseen = Unseen::new(held, rest, &parts.headers, aside, meter, id, name);
             let mut reply = Response::new(Body::new(unseen));
             *reply.status_mut() = parts.status;
+            // Its length stays as the provider gave it, so that a cut is seen as one.
+            let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
             *reply.headers_mut() = to_caller(job, provider, parts.headers);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);

@@ -1,6 +1,7 @@
 //! What is spoken on the wire besides requests and answers: what belongs to one connection stays on
-//! it.
+//! it, and what is compressed stays so.
 
+mod compressed;
 mod expectation;
 mod hop_by_hop;
 
