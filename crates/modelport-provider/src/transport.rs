@@ -16,7 +16,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::{
@@ -174,6 +174,7 @@ impl Transport {
             connection: Some(connection),
             home: self.clone(),
             timer: None,
+            trailers: None,
         })
     }
 
@@ -316,6 +317,7 @@ pub struct Answer {
     connection: Option<Box<Connection>>,
     home: Transport,
     timer: Option<Pin<Box<Sleep>>>,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 impl Answer {
@@ -382,7 +384,12 @@ impl Answer {
         Ok(parts.map_or(whole, bytes::BytesMut::freeze))
     }
 
-    /// What a frame means to the reader; `None` for one that carries no data, a trailer.
+    /// The fields behind the body, if there were any; known once the body has been read to its end.
+    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take().map(|trailers| *trailers)
+    }
+
+    /// What a frame means to the reader; `None` for one that carries no data, the trailers.
     #[expect(
         clippy::option_option,
         reason = "the inner option is the end of the body"
@@ -395,7 +402,10 @@ impl Answer {
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => Some(Some(Ok(data))),
-                Err(_trailers) => None,
+                Err(frame) => {
+                    self.trailers = frame.into_trailers().ok().map(Box::new);
+                    None
+                }
             },
             Some(Err(error)) => {
                 self.connection = None;

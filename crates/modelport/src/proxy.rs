@@ -48,6 +48,8 @@ pub struct Job {
     pub(crate) id: RequestId,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
+    /// Whether the caller has said that it takes fields behind a body.
+    pub(crate) takes_trailers: bool,
     pub(crate) body: Bytes,
     pub(crate) ask: Ask,
     pub(crate) plan: Plan,
@@ -86,6 +88,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
         None => inbound.endpoint.to_owned(),
     };
     Ok(Job {
+        takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
         body: inbound.body,

@@ -62,15 +62,30 @@ mod tests {
     fn the_end_tells_what_the_whole_would() {
         for (end, expected) in [
             (format!(r#"ds of a text"}}}}],{USAGE}}}"#), Some(4)),
-            (format!("… words\"}}],{USAGE} , \"a\":[1,{{\"b\":2}}] }}\r\n"), Some(4)),
-            (format!(r#"x"}}],{USAGE},"timings":{{"cache_n":2}}}}"#), Some(4)),
+            (
+                format!("… words\"}}],{USAGE} , \"a\":[1,{{\"b\":2}}] }}\r\n"),
+                Some(4),
+            ),
+            (
+                format!(r#"x"}}],{USAGE},"timings":{{"cache_n":2}}}}"#),
+                Some(4),
+            ),
             // Not a member of the whole.
             (format!(r#"x","inner":{{{USAGE}}}}}"#), None),
             (format!(r#"x","choices":[{{{USAGE}}}]}}"#), None),
             // Words of a text.
-            (r#"is \"usage\":{\"completion_tokens\":9}"}]}"#.to_owned(), None),
-            (r#"say \"usage","a":{"completion_tokens":9}}"#.to_owned(), None),
-            (format!(r#"],{USAGE},"a":["usage","x\"usage","usage"]}}"#), Some(4)),
+            (
+                r#"is \"usage\":{\"completion_tokens\":9}"}]}"#.to_owned(),
+                None,
+            ),
+            (
+                r#"say \"usage","a":{"completion_tokens":9}}"#.to_owned(),
+                None,
+            ),
+            (
+                format!(r#"],{USAGE},"a":["usage","x\"usage","usage"]}}"#),
+                Some(4),
+            ),
             // The end is missing.
             (format!(r#"x"}}],{USAGE}"#), None),
             (r#"x"}],"usage":null}"#.to_owned(), None),
@@ -82,8 +97,14 @@ mod tests {
 
     #[test]
     fn the_start_tells_what_stands_before_the_choices() {
-        assert_eq!(at_start(&format!(r#"{{"id":"x",{USAGE},"choices":[{{"mes"#)), Some(4));
-        assert_eq!(at_start(&format!(r#"{{"choices":[{{{USAGE}}}],"x":"#)), None);
+        assert_eq!(
+            at_start(&format!(r#"{{"id":"x",{USAGE},"choices":[{{"mes"#)),
+            Some(4)
+        );
+        assert_eq!(
+            at_start(&format!(r#"{{"choices":[{{{USAGE}}}],"x":"#)),
+            None
+        );
         assert_eq!(at_start(r#"{"usage":{"completion_tokens":4"#), None);
         assert_eq!(at_start("[1,2"), None);
     }

@@ -53,6 +53,8 @@ pub enum Committed {
         body: Bytes,
         /// What it used.
         usage: Option<Usage>,
+        /// The fields behind it.
+        trailers: Option<HeaderMap>,
     },
     /// An answer that is passed on before it is seen: it is compressed, or too long to be held.
     Opaque {
@@ -233,7 +235,12 @@ async fn whole(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Com
     }
     let usage = look.usage();
     label(&mut parts.headers, "application/json");
-    Ok(Committed::Whole { parts, body, usage })
+    Ok(Committed::Whole {
+        parts,
+        body,
+        usage,
+        trailers: answer.take_trailers(),
+    })
 }
 
 fn join(mut held: Vec<Bytes>, size: usize) -> Bytes {

@@ -55,6 +55,21 @@ static PROVIDERS_OWN: [HeaderName; 4] = [
     header::CONTENT_LENGTH,
 ];
 
+/// What a recipient must know before it reads a body (RFC 9110, section 6.5.1), and what only we say.
+static NOT_BEHIND_A_BODY: [HeaderName; 11] = [
+    header::AUTHORIZATION,
+    header::CACHE_CONTROL,
+    header::CONTENT_ENCODING,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::HOST,
+    header::WWW_AUTHENTICATE,
+    REQUEST_ID,
+    PROVIDER,
+    MODEL,
+];
+
 /// The caller's headers as the provider gets them, before the provider's own are added.
 pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
     drop_nominated(&mut headers);
@@ -71,6 +86,23 @@ pub fn to_caller(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
         headers.insert(UPSTREAM_REQUEST_ID, theirs);
     }
     headers
+}
+
+/// Whether a caller has said that it takes fields behind a body.
+pub fn takes_trailers(headers: &HeaderMap) -> bool {
+    let words = headers.get_all(header::TE).into_iter();
+    words
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+}
+
+/// The fields behind a provider's body as the caller gets them, if any are left.
+pub fn trailers_to_caller(mut trailers: HeaderMap) -> Option<HeaderMap> {
+    drop_listed(
+        &mut trailers,
+        &[&HOP_BY_HOP, &PROVIDERS_OWN, &NOT_BEHIND_A_BODY],
+    );
+    (!trailers.is_empty()).then_some(trailers)
 }
 
 /// Says how the request was resolved.

@@ -13,7 +13,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::{Body as HttpBody, Frame};
 use modelport_provider::{
     Error as ProviderError,
@@ -23,6 +23,7 @@ use modelport_provider::{
 };
 
 mod aside;
+mod trailers;
 mod unseen;
 
 use super::{
@@ -33,18 +34,29 @@ use super::{
 };
 use crate::{app::App, error::Error, ids::RequestId};
 use aside::Aside;
+use trailers::WithTrailers;
 use unseen::Unseen;
 
 /// The caller's answer, from one that is certain.
 pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter) -> Reply {
     match committed {
-        Committed::Whole { parts, body, usage } => {
+        Committed::Whole {
+            parts,
+            body,
+            usage,
+            trailers,
+        } => {
             if let Some(usage) = usage {
                 meter.used(usage);
             }
             meter.begin(parts.status);
             meter.settle(Ending::Answered);
-            let mut reply = Response::new(Body::from(body));
+            let trailers = trailers.and_then(headers::trailers_to_caller);
+            let body = match trailers {
+                Some(trailers) => Body::new(WithTrailers::new(body, trailers)),
+                None => Body::from(body),
+            };
+            let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
             *reply.headers_mut() = to_caller(job, provider, parts.headers);
             reply
@@ -84,7 +96,16 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
 }
 
 fn to_caller(job: &Job, provider: usize, upstream: HeaderMap) -> HeaderMap {
+    // Over HTTP/1.1 only the fields that are announced here may follow the body.
+    let announced: Vec<HeaderValue> = if job.takes_trailers {
+        upstream.get_all(header::TRAILER).iter().cloned().collect()
+    } else {
+        Vec::new()
+    };
     let mut headers = headers::to_caller(upstream, &job.id);
+    for names in announced {
+        headers.append(header::TRAILER, names);
+    }
     headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
     headers
 }
@@ -99,6 +120,8 @@ struct Relay {
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
     open: bool,
+    /// The fields behind the stream, once it has ended well.
+    trailers: Option<HeaderMap>,
     id: RequestId,
     app: Arc<App>,
     provider: usize,
@@ -113,6 +136,7 @@ impl Relay {
             reader,
             finished: false,
             open: false,
+            trailers: None,
             id: job.id.clone(),
             app: Arc::clone(&job.worker.app),
             provider,
@@ -181,10 +205,12 @@ impl Relay {
                 let rest = self.reader.finish();
                 self.open = !rest.is_empty();
                 self.pass(rest);
-                if self.upstream.is_none() {
+                let Some(upstream) = &mut self.upstream else {
                     return;
-                }
+                };
                 if self.finished {
+                    let trailers = upstream.take_trailers();
+                    self.trailers = trailers.and_then(headers::trailers_to_caller);
                     self.stop();
                     self.meter.settle(Ending::Answered);
                 } else {
@@ -257,7 +283,8 @@ impl HttpBody for Relay {
                 return Poll::Ready(Some(Ok(Frame::data(block))));
             }
             let Some(upstream) = &mut this.upstream else {
-                return Poll::Ready(None);
+                let trailers = this.trailers.take().map(Frame::trailers);
+                return Poll::Ready(trailers.map(Ok));
             };
             let data = ready!(upstream.poll_data(cx));
             this.receive(data);

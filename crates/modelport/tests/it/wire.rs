@@ -4,5 +4,6 @@
 mod compressed;
 mod expectation;
 mod hop_by_hop;
+mod trailers;
 
 const CHAT: &str = "/v1/chat/completions";

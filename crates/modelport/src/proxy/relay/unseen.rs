@@ -14,7 +14,10 @@ use http_body::{Body as HttpBody, Frame};
 use modelport_provider::transport::Answer;
 
 use super::{
-    super::meter::{Ending, Meter},
+    super::{
+        headers,
+        meter::{Ending, Meter},
+    },
     aside::{Aside, Progress},
 };
 use crate::{error::Error, ids::RequestId};
@@ -153,7 +156,11 @@ impl HttpBody for Unseen {
                 this.fail_next(error.into(), cx);
             }
             None => match this.end() {
-                Ok(()) => return Poll::Ready(None),
+                Ok(()) => {
+                    let trailers = this.rest.take_trailers();
+                    let trailers = trailers.and_then(headers::trailers_to_caller);
+                    return Poll::Ready(trailers.map(Frame::trailers).map(Ok));
+                }
                 Err(error) => this.fail_next(error, cx),
             },
         }
