@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod gateway;
+pub mod h2;
 pub mod pages;
 pub mod raw;
 pub mod scripted;

@@ -4,6 +4,7 @@
 mod compressed;
 mod expectation;
 mod hop_by_hop;
+mod http2;
 mod trailers;
 
 const CHAT: &str = "/v1/chat/completions";
