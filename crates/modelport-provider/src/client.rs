@@ -14,6 +14,7 @@ use crate::{
     profile::Profile,
     provider::{Health, HealthState},
     retry::{self, RetryPolicy},
+    settings::Http2,
     splice::Spliced,
     transport::{Answer, Tls, Transport},
 };
@@ -41,6 +42,7 @@ pub(crate) struct Options {
     pub(crate) default_model: Option<String>,
     pub(crate) silence: Duration,
     pub(crate) max_retries: u32,
+    pub(crate) http2: Http2,
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +67,7 @@ impl Client {
                 &options.custom_headers,
             ),
             chat: fixed_uri(&options.base, CHAT),
-            transport: Transport::new(&target, tls, options.silence)?,
+            transport: Transport::new(&target, tls, options.silence, options.http2)?,
             options,
         })
     }

@@ -20,7 +20,7 @@ use crate::{
     profiles,
     provider::{Call, Discovered, Health, HealthState, Provider},
     provider_type::ProviderType,
-    settings::OpenAiSettings,
+    settings::{Http2, OpenAiSettings},
     transport::{Answer, Tls},
 };
 
@@ -87,6 +87,7 @@ impl OpenAiCompatibleProvider {
         let mut builder = Self::builder(&settings.base_url)
             .timeout(settings.timeout)
             .max_retries(settings.max_retries)
+            .http2(settings.http2)
             .headers(settings.custom_headers.clone());
         if let Some(key) = &settings.api_key {
             builder = builder.secret(key.clone());
@@ -247,6 +248,7 @@ pub struct Builder {
     default_model: Option<String>,
     silence: Duration,
     max_retries: u32,
+    http2: Http2,
     tls: Option<Tls>,
 }
 
@@ -264,6 +266,7 @@ impl Builder {
             default_model: None,
             silence: defaults.timeout,
             max_retries: defaults.max_retries,
+            http2: defaults.http2,
             tls: None,
         }
     }
@@ -344,6 +347,13 @@ impl Builder {
         self
     }
 
+    /// Whether to speak HTTP/2.
+    #[must_use]
+    pub fn http2(mut self, http2: Http2) -> Self {
+        self.http2 = http2;
+        self
+    }
+
     /// Certificate checking shared with other providers.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -383,6 +393,7 @@ impl Builder {
             default_model: self.default_model,
             silence: self.silence,
             max_retries: self.max_retries,
+            http2: self.http2,
         };
         Ok(OpenAiCompatibleProvider {
             client: Client::new(options, tls)?,

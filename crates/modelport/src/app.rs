@@ -157,6 +157,7 @@ impl Upstream {
                     .headers(config.headers.clone())
                     .key_name(&config.key_variable)
                     .timeout(config.timeout)
+                    .http2(config.http2)
                     .tls(tls.clone())
                     .build()
                     .map(|provider| Self::OpenAi(Box::new(provider)))

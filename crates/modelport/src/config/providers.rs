@@ -14,7 +14,7 @@ use modelport_provider::credential::Secret;
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles::{self, OLLAMA};
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::OllamaSettings;
+use modelport_provider::settings::{Http2, OllamaSettings};
 
 use self::draft::{Draft, older_name};
 use self::group::Group;
@@ -64,6 +64,8 @@ pub struct ProviderConfig {
     pub timeout: Duration,
     /// Retries after the first attempt.
     pub max_retries: u32,
+    /// Whether it is spoken to with HTTP/2.
+    pub http2: Http2,
     /// Whether it is used.
     pub enabled: bool,
     /// Whether any variable says something about it.

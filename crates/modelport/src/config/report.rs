@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use modelport_provider::credential::has_credential;
+use modelport_provider::settings::Http2;
 
 use super::providers::ProviderConfig;
 use super::setting::API_KEYS;
@@ -109,6 +110,9 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
         "timeout",
         &format!("{} s of silence, {times}", provider.timeout.as_secs_f64()),
     );
+    if provider.http2 != Http2::Off {
+        fact(block, "HTTP/2", provider.http2.as_str());
+    }
     if let Some(summary) = summary {
         fact(block, "models", &summary.text);
     }

@@ -78,6 +78,8 @@ pub enum Kind {
     Bytes,
     /// A number of threads.
     Workers,
+    /// When HTTP/2 is spoken.
+    Http2,
 }
 
 impl Kind {
@@ -99,6 +101,7 @@ impl Kind {
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
+            Self::Http2 => "off, auto or prior-knowledge",
         }
     }
 
@@ -123,11 +126,12 @@ impl Kind {
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
+            Self::Http2 => value::http2(text).map(drop),
         }
     }
 }
 
-/// What a provider's variables end in. Those of the generic provider; Ollama has all but two of them.
+/// What a provider's variables end in. Those of the generic provider; Ollama has all but three of them.
 pub(super) mod field {
     pub(in crate::config) const ENABLED: &str = "ENABLED";
     pub(in crate::config) const API_KEY: &str = "API_KEY";
@@ -137,9 +141,10 @@ pub(super) mod field {
     pub(in crate::config) const CUSTOM_HEADERS: &str = "CUSTOM_HEADERS";
     pub(in crate::config) const TIMEOUT: &str = "TIMEOUT";
     pub(in crate::config) const MAX_RETRIES: &str = "MAX_RETRIES";
+    pub(in crate::config) const HTTP2: &str = "HTTP2";
 
     /// Of an OpenAI-compatible provider.
-    pub(in crate::config) const GENERIC: [&str; 8] = [
+    pub(in crate::config) const GENERIC: [&str; 9] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -148,6 +153,7 @@ pub(super) mod field {
         CUSTOM_HEADERS,
         TIMEOUT,
         MAX_RETRIES,
+        HTTP2,
     ];
     /// Of Ollama.
     pub(in crate::config) const OLLAMA: [&str; 6] = [

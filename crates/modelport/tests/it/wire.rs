@@ -5,6 +5,7 @@ mod compressed;
 mod expectation;
 mod hop_by_hop;
 mod http2;
+mod http2_upstream;
 mod trailers;
 
 const CHAT: &str = "/v1/chat/completions";

@@ -4,12 +4,12 @@ use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::auth_headers;
 use modelport_provider::profiles::{GENERIC, OLLAMA, OPENROUTER};
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::OpenAiSettings;
+use modelport_provider::settings::{Http2, OpenAiSettings};
 
 use super::ProviderConfig;
 use super::group::Group;
 use crate::config::environment::{Environment, Found};
-use crate::config::fault::Warning;
+use crate::config::fault::{Fault, Warning};
 use crate::config::setting::field;
 
 /// A group of variables with what holds where they are silent.
@@ -66,6 +66,7 @@ impl Draft {
             ProviderType::OpenAiCompatible | ProviderType::OpenRouter => base_url.profile(),
         };
         let key = group.api_key.map(|key| key.value);
+        let http2 = usable_http2(environment, group.http2.as_ref(), &base_url);
         let custom = group
             .custom_headers
             .map(|headers| headers.value)
@@ -94,6 +95,7 @@ impl Draft {
             max_retries: group
                 .max_retries
                 .map_or(defaults.max_retries, |retries| retries.value),
+            http2,
             enabled: group.enabled.is_none_or(|enabled| enabled.value),
             configured: group.is_set,
         })
@@ -112,6 +114,27 @@ pub(super) fn older_name(base_url: &BaseUrl) -> &'static str {
 
 fn variable<T>(found: Option<&Found<T>>, group: &Group, field: &str) -> String {
     found.map_or_else(|| group.variable(field), Found::variable)
+}
+
+/// How HTTP/2 is used, and a fault where the address does not allow that.
+fn usable_http2(
+    environment: &mut Environment,
+    found: Option<&Found<Http2>>,
+    base_url: &BaseUrl,
+) -> Http2 {
+    let Some(found) = found else {
+        return Http2::Off;
+    };
+    if found.value == Http2::PriorKnowledge && base_url.is_https() {
+        environment.faults.push(Fault {
+            origin: found.origin.clone(),
+            problem: "prior-knowledge is for http:// URLs, and the base URL is https://".to_owned(),
+            remedy:
+                "Use auto: the provider says on an https:// connection whether it speaks HTTP/2."
+                    .to_owned(),
+        });
+    }
+    found.value
 }
 
 fn warn_of_plain_http(environment: &mut Environment, group: &Group, key_variable: &str) {

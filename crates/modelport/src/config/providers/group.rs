@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::{Secret, has_credential};
+use modelport_provider::settings::Http2;
 
 use crate::config::environment::{Environment, Found};
 use crate::config::setting::field;
@@ -23,6 +24,7 @@ pub(super) struct Group {
     pub(super) custom_headers: Option<Found<HeaderMap>>,
     pub(super) timeout: Option<Found<Duration>>,
     pub(super) max_retries: Option<Found<u32>>,
+    pub(super) http2: Option<Found<Http2>>,
     /// Whether any of its variables is set, rightly or wrongly.
     pub(super) is_set: bool,
     /// Whether one of its values is wrong, so that conclusions about it would mislead.
@@ -56,6 +58,7 @@ impl Group {
             custom_headers: environment.take(&names(field::CUSTOM_HEADERS), value::headers),
             timeout: environment.take(&names(field::TIMEOUT), value::seconds),
             max_retries: environment.take(&names(field::MAX_RETRIES), value::retries),
+            http2: environment.take(&names(field::HTTP2), value::http2),
             is_broken: environment.faults.len() > faults,
         }
     }

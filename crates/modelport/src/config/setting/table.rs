@@ -81,7 +81,7 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
-pub(super) const GENERIC: [Setting; 8] = [
+pub(super) const GENERIC: [Setting; 9] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
         kind: Kind::Switch,
@@ -133,6 +133,12 @@ pub(super) const GENERIC: [Setting; 8] = [
         kind: Kind::Retries,
         preset: Preset::Value("3"),
         help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_HTTP2",
+        kind: Kind::Http2,
+        preset: Preset::Value("off"),
+        help: "Whether the provider is spoken to with HTTP/2: auto uses it where the provider chooses it on an https:// connection, prior-knowledge always on an http:// one.",
     },
 ];
 
