@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::CHAT;
 use crate::support::{
-    Gateway, Scripted, Upstream,
+    Gateway, NOBODY, Scripted, Upstream,
     h2::{H2Client, finish, post, within},
 };
 
@@ -70,6 +70,32 @@ fn bodies_of_megabytes_come_whole() {
         finish(answer).await.unwrap();
     });
     assert_eq!(upstream.completions()[0].body.len(), body.len());
+}
+
+#[test]
+fn a_refused_request_is_heard_and_its_connection_stays() {
+    let gateway = Gateway::start(&[
+        ("OPENAI_COMPATIBLE_BASE_URL", NOBODY),
+        ("OLLAMA_ENABLED", "false"),
+        ("MODELPORT_API_KEY", "the-key-of-the-gateway"),
+        ("MODELPORT_BODY_LIMIT", "1MiB"),
+    ]);
+    within(async {
+        let mut client = H2Client::connect(gateway.addr()).await;
+        for (key, status, said) in [
+            ("wrong", 401, "invalid_api_key"),
+            ("the-key-of-the-gateway", 413, "MODELPORT_BODY_LIMIT"),
+        ] {
+            let mut request = post(vec![b' '; 5 << 20]);
+            let key = format!("Bearer {key}").parse().unwrap();
+            request.headers_mut().insert("authorization", key);
+            let answer = client.send(request).await.unwrap();
+            assert_eq!(answer.status(), status);
+            let (text, _) = finish(answer).await.unwrap();
+            assert!(text.contains(said), "{text}");
+        }
+        assert!(!client.is_closed());
+    });
 }
 
 #[test]
