@@ -249,11 +249,9 @@ async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<Atomic
                 let Some(socket) = socket else { break };
                 let counted = Open(Arc::clone(&open));
                 let Ok(socket) = tokio::net::TcpStream::from_std(socket) else { continue };
-                let served = Arc::clone(&connections).serve(socket, graceful.watcher(), ending.clone());
-                tokio::spawn(async move {
-                    served.await;
-                    drop(counted);
-                });
+                let connections = Arc::clone(&connections);
+                let begun = connections.begin(socket, graceful.watcher(), ending.clone(), counted);
+                tokio::spawn(begun);
             }
             _ = sweep.tick() => worker.sweep(),
         }

@@ -54,7 +54,7 @@ pub enum Committed {
         /// What it used.
         usage: Option<Usage>,
         /// The fields behind it.
-        trailers: Option<HeaderMap>,
+        trailers: Option<Box<HeaderMap>>,
     },
     /// An answer that is passed on before it is seen: it is compressed, or too long to be held.
     Opaque {
@@ -239,7 +239,7 @@ async fn whole(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Com
         parts,
         body,
         usage,
-        trailers: answer.take_trailers(),
+        trailers: answer.take_trailers().map(Box::new),
     })
 }
 

@@ -38,6 +38,9 @@ pub(super) enum Coding {
 impl Coding {
     /// What the headers say.
     pub(super) fn of(headers: &HeaderMap) -> Self {
+        if !headers.contains_key(header::CONTENT_ENCODING) {
+            return Self::Identity;
+        }
         let mut found = Self::Identity;
         for value in headers.get_all(header::CONTENT_ENCODING) {
             for word in value.as_bytes().split(|byte| *byte == b',') {

@@ -72,7 +72,6 @@ static NOT_BEHIND_A_BODY: [HeaderName; 11] = [
 
 /// The caller's headers as the provider gets them, before the provider's own are added.
 pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
-    drop_nominated(&mut headers);
     drop_listed(&mut headers, &[&HOP_BY_HOP, &CALLERS_OWN]);
     headers.insert(REQUEST_ID, id.to_header());
     headers
@@ -80,7 +79,6 @@ pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
 
 /// The provider's headers as the caller gets them.
 pub fn to_caller(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
-    drop_nominated(&mut headers);
     drop_listed(&mut headers, &[&HOP_BY_HOP, &PROVIDERS_OWN]);
     if let Some(theirs) = headers.insert(REQUEST_ID, id.to_header()) {
         headers.insert(UPSTREAM_REQUEST_ID, theirs);
@@ -90,6 +88,10 @@ pub fn to_caller(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
 
 /// Whether a caller has said that it takes fields behind a body.
 pub fn takes_trailers(headers: &HeaderMap) -> bool {
+    // Looking through the few is cheaper than looking one up, and hardly any caller has it.
+    if !headers.keys().any(|name| *name == header::TE) {
+        return false;
+    }
     let words = headers.get_all(header::TE).into_iter();
     words
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
@@ -138,7 +140,8 @@ fn nominates(connection: &HeaderValue) -> bool {
     !value.eq_ignore_ascii_case(b"keep-alive") && !value.eq_ignore_ascii_case(b"close")
 }
 
-/// Drops the listed headers that are there. Looking through the few that are there is cheaper than
+/// Drops the listed headers that are there, and what those among them that speak of the connection
+/// nominate. Looking through the few that are there is cheaper than
 /// looking each of the many that might be up by its hash.
 fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
     for list in lists {
@@ -150,6 +153,9 @@ fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
         }
         for (place, name) in list.iter().enumerate() {
             if there & (1 << place) != 0 {
+                if *name == header::CONNECTION {
+                    drop_nominated(headers);
+                }
                 headers.remove(name);
             }
         }

@@ -51,7 +51,7 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             }
             meter.begin(parts.status);
             meter.settle(Ending::Answered);
-            let trailers = trailers.and_then(headers::trailers_to_caller);
+            let trailers = trailers.and_then(|fields| headers::trailers_to_caller(*fields));
             let body = match trailers {
                 Some(trailers) => Body::new(WithTrailers::new(body, trailers)),
                 None => Body::from(body),

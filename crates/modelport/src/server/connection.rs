@@ -65,32 +65,42 @@ impl Connections {
         }
     }
 
-    /// Serves one connection. One that has sent nothing yet ends when `ending` does; a later one
-    /// when its requests are answered after `watcher` was told.
-    pub(super) async fn serve(
+    /// Begins to serve one connection, and holds on to `guard` until that ends. A connection that
+    /// has sent nothing yet ends when `ending` does; a later one when its requests are answered
+    /// after `watcher` was told.
+    pub(super) async fn begin(
         self: Arc<Self>,
         socket: TcpStream,
         watcher: Watcher,
         mut ending: watch::Receiver<()>,
+        guard: impl Send + 'static,
     ) {
         let version = tokio::select! {
             biased;
             version = timeout(HEAD_TIMEOUT, preface::version(&socket)) => version,
             _ = ending.changed() => return,
         };
+        let Ok(Ok(version)) = version else { return };
         let (io, service) = (TokioIo::new(socket), self.service.clone());
-        // A connection that breaks is the peer's business; its requests are recorded.
-        let _ = match version {
-            Ok(Ok(Version::Http1)) => {
+        // A task of its own, so that what was needed to tell the version is gone.
+        match version {
+            Version::Http1 => {
                 let connection = self.http1.serve_connection(io, service);
-                watcher.watch(connection).await
+                tokio::spawn(to_its_end(watcher.watch(connection), guard));
             }
-            Ok(Ok(Version::Http2)) => {
+            Version::Http2 => {
                 let connection = self.http2.serve_connection(io, service);
-                // Apart, since it is large and most connections have none.
-                Box::pin(watcher.watch(connection)).await
+                tokio::spawn(to_its_end(watcher.watch(connection), guard));
             }
-            Ok(Err(_)) | Err(_) => return,
-        };
+        }
     }
+}
+
+/// A connection that breaks is the peer's business; its requests are recorded.
+async fn to_its_end<T>(
+    connection: impl Future<Output = hyper::Result<T>>,
+    guard: impl Send + 'static,
+) {
+    let _ = connection.await;
+    drop(guard);
 }
