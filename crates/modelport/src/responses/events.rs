@@ -66,7 +66,8 @@ struct Delta<'a> {
     output_index: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_index: Option<usize>,
-    delta: &'a str,
+    #[serde(rename = "delta")]
+    text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<&'a [Value]>,
 }
@@ -218,7 +219,7 @@ impl Events {
             item_id: &speaking.id,
             output_index: speaking.place,
             content_index: Some(speaking.parts.len()),
-            delta: &text,
+            text: &text,
             logprobs: (speech == Speech::Text).then_some(logprobs.as_slice()),
         };
         self.emit(speech.delta_event(), delta, out);
@@ -358,7 +359,7 @@ impl Events {
             item_id: &item_id(tool.prefix(), &self.head.id, place),
             output_index: place,
             content_index: None,
-            delta: text,
+            text,
             logprobs: None,
         };
         self.emit(tool.delta_event(), delta, out);

@@ -17,12 +17,12 @@ pub(super) fn messages(
     let mut conversation = Conversation::default();
     match instructions {
         None => {}
-        Some(Value::String(text)) => conversation.say("system", text.as_str().into()),
+        Some(Value::String(text)) => conversation.say("system", text.as_str()),
         Some(Value::Array(items)) => conversation.add_all(items, "instructions", receipt)?,
         Some(_) => return Err(wrong_kind("instructions", "text")),
     }
     match input {
-        Some(Value::String(text)) => conversation.say("user", text.as_str().into()),
+        Some(Value::String(text)) => conversation.say("user", text.as_str()),
         Some(Value::Array(items)) => conversation.add_all(items, "input", receipt)?,
         Some(_) => return Err(wrong_kind("input", "text or an array of items")),
         None => return Err(missing("input", "text or an array of items")),
@@ -108,7 +108,8 @@ impl Conversation {
         Ok(())
     }
 
-    fn say(&mut self, role: &str, content: Value) {
+    fn say(&mut self, role: &str, content: impl Into<Value>) {
+        let content: Value = content.into();
         self.messages
             .push(json!({ "role": role, "content": content }));
     }
