@@ -31,6 +31,8 @@ pub struct BaseUrl {
     host: String,
     path: String,
     query: Option<String>,
+    /// What is known of the provider: by its host, unless it was named.
+    profile: &'static Profile,
     /// Names this very base, and stands in for an endpoint that no URI can hold.
     itself: Uri,
 }
@@ -63,8 +65,17 @@ impl BaseUrl {
     /// When it is no http or https URL, or holds a user name or a password.
     pub fn parse(text: &str) -> Result<Self, BaseUrlFault> {
         let url = read(text)?;
-        let path = path::openai(&url);
-        Self::assemble(&url, path)
+        let profile = profiles::for_host(host(&url));
+        Self::assemble(&url, path::openai(&url, profile), profile)
+    }
+
+    /// As [`parse`](Self::parse), for a provider that its host does not tell: a proxy in front of Azure, a server of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn parse_as(text: &str, profile: &'static Profile) -> Result<Self, BaseUrlFault> {
+        let url = read(text)?;
+        Self::assemble(&url, path::openai(&url, profile), profile)
     }
 
     /// Reads the root of an Ollama server; a final `/v1` or `/api` is cut. The forms of Ollama's own `OLLAMA_HOST`
@@ -75,7 +86,7 @@ impl BaseUrl {
     pub fn parse_ollama(text: &str) -> Result<Self, BaseUrlFault> {
         let url = read(&ollama::as_url(text))?;
         let path = path::ollama(&url);
-        Self::assemble(&url, path)
+        Self::assemble(&url, path, profiles::for_host(host(&url)))
     }
 
     /// The full address of an endpoint of this API, `path` being such as `/chat/completions`, with or without a
@@ -86,13 +97,23 @@ impl BaseUrl {
     }
 
     /// As [`endpoint`](Self::endpoint), for an API that wants the model in the path as well: classic Azure takes
-    /// `/deployments/MODEL/chat/completions`. Any other base ignores `model`.
+    /// `/deployments/MODEL/chat/completions`, though not for every endpoint. Any other base ignores `model`.
     pub fn endpoint_for_model(&self, path: &str, model: &str) -> Uri {
-        if self.profile().dated_path != Some(self.path.as_str()) {
+        if !self.is_dated() || !path::belongs_to_a_deployment(path) {
             return self.endpoint(path);
         }
         let model = utf8_percent_encode(model, NON_ALPHANUMERIC).to_string();
         self.concatenate(&["/deployments/", &model, path])
+    }
+
+    /// Whether this is an API of dated versions, Azure's classic one.
+    pub fn is_dated(&self) -> bool {
+        self.profile.dated_path == Some(self.path.as_str())
+    }
+
+    /// The full address of `path` at the root of the host: a server's own API beside the one below this base.
+    pub fn root(&self, path: &str) -> Uri {
+        self.address(path)
     }
 
     /// The base that lies `tail` below this one: Ollama's OpenAI layer is its root with `/v1`.
@@ -113,9 +134,9 @@ impl BaseUrl {
         format!("{}://{}", self.scheme, self.authority)
     }
 
-    /// What is known of the host.
+    /// What is known of the provider: by its host, unless it was named.
     pub fn profile(&self) -> &'static Profile {
-        profiles::for_host(&self.host)
+        self.profile
     }
 
     /// Whether both lie on the same host, whatever the port and scheme.
@@ -138,12 +159,8 @@ impl BaseUrl {
         }
     }
 
-    fn assemble(url: &Url, path: String) -> Result<Self, BaseUrlFault> {
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_end_matches('.')
-            .to_owned();
+    fn assemble(url: &Url, path: String, profile: &'static Profile) -> Result<Self, BaseUrlFault> {
+        let host = host(url).trim_end_matches('.').to_owned();
         let authority = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
@@ -170,14 +187,18 @@ impl BaseUrl {
             host,
             path,
             query,
+            profile,
             itself,
         })
     }
 
     fn concatenate(&self, tail: &[&str]) -> Uri {
-        let text = join(&self.path, tail, self.query.as_deref());
-        let path_and_query = PathAndQuery::try_from(text.as_str())
-            .or_else(|_| PathAndQuery::try_from(path::encode(&text)));
+        self.address(&join(&self.path, tail, self.query.as_deref()))
+    }
+
+    fn address(&self, text: &str) -> Uri {
+        let path_and_query =
+            PathAndQuery::try_from(text).or_else(|_| PathAndQuery::try_from(path::encode(text)));
         let Ok(path_and_query) = path_and_query else {
             return self.itself.clone();
         };
@@ -234,6 +255,10 @@ fn read(text: &str) -> Result<Url, BaseUrlFault> {
         return Err(BaseUrlFault::UserInfo);
     }
     Ok(url)
+}
+
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default()
 }
 
 fn not_a_url(fault: impl fmt::Display) -> BaseUrlFault {

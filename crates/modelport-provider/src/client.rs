@@ -4,19 +4,21 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 
 use crate::{
     base_url::BaseUrl,
-    credential::{Secret, auth_headers},
+    credential::{self, Secret, auth_headers},
     error::Error,
     failure::{self, ErrorBody},
-    profile::Profile,
+    profile::{Place, Profile},
     provider::{Health, HealthState},
     retry::{self, RetryPolicy},
     settings::Http2,
     splice::Spliced,
-    transport::{Answer, Tls, Transport},
+    transport::{Answer, Tls, Transport, Upload},
 };
 
 /// The longest error body that is read; the rest of it would not help anybody.
@@ -49,6 +51,8 @@ pub(crate) struct Options {
 pub(crate) struct Client {
     pub(crate) options: Options,
     headers: HeaderMap,
+    /// The headers of its Messages API, where that takes the key in another.
+    messages_headers: Option<Box<HeaderMap>>,
     /// Where chats go, unless that depends on the model: made once, not for every request.
     chat: Option<Uri>,
     transport: Transport,
@@ -56,6 +60,11 @@ pub(crate) struct Client {
 
 /// The endpoint that nearly all calls go to.
 const CHAT: &str = "/chat/completions";
+
+/// The version of Anthropic's API that is spoken where a caller names none (its API reference, "Versioning").
+const ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+/// The header that names it.
+const ANTHROPIC_VERSION_NAME: HeaderName = HeaderName::from_static("anthropic-version");
 
 impl Client {
     pub(crate) fn new(options: Options, tls: Tls) -> Result<Self, Error> {
@@ -66,6 +75,7 @@ impl Client {
                 options.key.as_ref(),
                 &options.custom_headers,
             ),
+            messages_headers: messages_headers(&options).map(Box::new),
             chat: fixed_uri(&options.base, CHAT),
             transport: Transport::new(&target, tls, options.silence, options.http2)?,
             options,
@@ -77,6 +87,7 @@ impl Client {
         Self {
             options: self.options.clone(),
             headers: self.headers.clone(),
+            messages_headers: self.messages_headers.clone(),
             chat: self.chat.clone(),
             transport: self.transport.fresh(),
         }
@@ -90,6 +101,15 @@ impl Client {
         }
     }
 
+    /// The address of a place, with this query behind it.
+    pub(crate) fn place(&self, place: Place, query: &str) -> Uri {
+        let base = &self.options.base;
+        match place {
+            Place::Below(path) => base.endpoint(&format!("{path}{query}")),
+            Place::Root(path) => base.root(&format!("{path}{query}")),
+        }
+    }
+
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }
@@ -100,11 +120,52 @@ impl Client {
         }
     }
 
+    /// As [`Client::post`], to the provider's Messages API.
+    pub(crate) async fn post_messages(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Spliced,
+    ) -> Result<Response<Answer>, Error> {
+        let mut headers = headers.clone();
+        if !headers.contains_key(&ANTHROPIC_VERSION_NAME) {
+            headers.insert(ANTHROPIC_VERSION_NAME, ANTHROPIC_VERSION);
+        }
+        let own = self.messages_headers.as_deref().unwrap_or(&self.headers);
+        self.send(uri, &headers, own, body).await
+    }
+
+    /// As [`Client::post`], of a body that arrives while it is sent.
+    pub(crate) async fn upload(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        upload: Upload,
+    ) -> Result<Response<Answer>, Error> {
+        let mut request = Request::new(upload);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = relative(uri);
+        let mut all = headers.clone();
+        add_headers(&mut all, &self.headers);
+        *request.headers_mut() = all;
+        self.transport.upload(request).await
+    }
+
     /// Sends `body` to `uri` with the provider's own headers over the caller's.
     pub(crate) async fn post(
         &self,
         uri: &Uri,
         headers: &HeaderMap,
+        body: &Spliced,
+    ) -> Result<Response<Answer>, Error> {
+        self.send(uri, headers, &self.headers, body).await
+    }
+
+    async fn send(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        own: &HeaderMap,
         body: &Spliced,
     ) -> Result<Response<Answer>, Error> {
         self.transport
@@ -113,7 +174,7 @@ impl Client {
                 *request.method_mut() = Method::POST;
                 *request.uri_mut() = relative(uri);
                 let mut all = headers.clone();
-                self.add_headers(&mut all);
+                add_headers(&mut all, own);
                 *request.headers_mut() = all;
                 request
             })
@@ -127,18 +188,12 @@ impl Client {
             *request.uri_mut() = relative(uri);
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().insert(header::ACCEPT, json);
-            self.add_headers(request.headers_mut());
+            add_headers(request.headers_mut(), &self.headers);
             request
         });
         let (parts, mut answer) = response.await?.into_parts();
         let body = answer.collect(MAX_LISTING_BODY).await?;
         Ok((parts.status, parts.headers, body))
-    }
-
-    fn add_headers(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.headers {
-            headers.insert(name.clone(), value.clone());
-        }
     }
 
     /// Calls until the provider accepts, retries are used up, or trying again cannot help.
@@ -227,6 +282,19 @@ impl Client {
             }
         }
     }
+}
+
+fn add_headers(headers: &mut HeaderMap, own: &HeaderMap) {
+    for (name, value) in own {
+        headers.insert(name.clone(), value.clone());
+    }
+}
+
+/// The headers of a Messages API that takes the key otherwise than the main API.
+fn messages_headers(options: &Options) -> Option<HeaderMap> {
+    let style = options.profile.messages?.credential;
+    (style != options.profile.credential)
+        .then(|| credential::headers_in(style, options.key.as_ref(), &options.custom_headers))
 }
 
 /// The URI of an endpoint, if it is the same for every model.

@@ -12,6 +12,7 @@ use crate::profile::{CredentialStyle, Profile};
 pub const MAX_CUSTOM_HEADERS: usize = 64;
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Headers that belong to the connection or the message's framing, so nobody may set them.
 const REFUSED: [&str; 12] = [
@@ -75,13 +76,23 @@ impl fmt::Debug for Secret {
 /// The headers of every call to one provider: its credential, then the custom headers, which win over it. A custom
 /// `authorization` or `api-key` replaces the default credential whichever of the two that is; no key, no credential.
 pub fn auth_headers(profile: &Profile, key: Option<&Secret>, custom: &HeaderMap) -> HeaderMap {
+    headers_in(profile.credential, key, custom)
+}
+
+/// As [`auth_headers`], for an API beside the main one that takes the key in a header of its own.
+pub(crate) fn headers_in(
+    style: CredentialStyle,
+    key: Option<&Secret>,
+    custom: &HeaderMap,
+) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(custom.len() + 1);
     if let Some(key) = key
         && !has_credential(custom)
     {
-        let (name, value) = match profile.credential {
+        let (name, value) = match style {
             CredentialStyle::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose())),
             CredentialStyle::ApiKey => (API_KEY, key.expose().to_owned()),
+            CredentialStyle::XApiKey => (X_API_KEY, key.expose().to_owned()),
         };
         // A `Secret` is visible ASCII, so this holds.
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -99,7 +110,9 @@ pub fn auth_headers(profile: &Profile, key: Option<&Secret>, custom: &HeaderMap)
 
 /// Whether custom headers bring a credential of their own.
 pub fn has_credential(custom: &HeaderMap) -> bool {
-    custom.contains_key(AUTHORIZATION) || custom.contains_key(API_KEY)
+    [AUTHORIZATION, API_KEY, X_API_KEY]
+        .iter()
+        .any(|name| custom.contains_key(name))
 }
 
 /// What is wrong with a text of custom headers. It names headers, never their values.

@@ -11,7 +11,7 @@ mod in_band;
 
 pub use body::{ErrorBody, read_error_body};
 pub use classify::{classify, classify_in_band, status_in_band};
-pub use in_band::{FAILED_FINISHES, error_in_ok};
+pub use in_band::{FAILED_FINISHES, error_in_ok, read_failed_event};
 
 /// The class of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
 use crate::{
     base_url::BaseUrl,
@@ -18,7 +18,7 @@ use crate::{
     openai_compatible::{OpenAiCompatibleProvider, pages},
     profile::Profile,
     profiles,
-    provider::{Call, Discovered, Health, Provider},
+    provider::{Call, Discovered, Health, Provider, UploadCall},
     provider_type::ProviderType,
     settings::{Http2, OllamaSettings},
     transport::{Answer, Tls},
@@ -95,14 +95,18 @@ impl OllamaProvider {
         self.chat.send(call).await
     }
 
+    /// As [`OllamaProvider::send`], of a body that arrives while it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_upload(&self, call: UploadCall<'_>) -> Result<Response<Answer>, Error> {
+        self.chat.send_upload(call).await
+    }
+
     /// `/api/tags`; a server that has only the OpenAI layer is asked there.
     async fn find_models(&self) -> Result<Discovered, Error> {
-        match pages::list(&self.native, "/api/tags").await {
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-                pages::list(&self.native, "/v1/models").await
-            }
-            result => result,
-        }
+        pages::list(&self.native, &profiles::OLLAMA).await
     }
 }
 

@@ -2,7 +2,13 @@
 //!
 //! What is particular to a host is in its profile; nothing here asks which provider it talks to.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,11 +22,13 @@ use crate::{
     credential::Secret,
     error::Error,
     failure,
-    profile::{HealthProbe, Profile},
+    parameters::{self, Policy, Target},
+    profile::{HealthProbe, Place, Profile},
     profiles,
-    provider::{Call, Discovered, Health, HealthState, Provider},
+    provider::{Call, Discovered, Health, HealthState, Provider, UploadCall},
     provider_type::ProviderType,
     settings::{Http2, OpenAiSettings},
+    splice,
     transport::{Answer, Tls},
 };
 
@@ -28,14 +36,20 @@ pub mod ends;
 pub mod look;
 pub(crate) mod pages;
 pub mod stream;
+mod typed;
 
 /// The longest plain answer that the typed API reads.
 const MAX_COMPLETION: usize = 64 << 20;
+
+/// Where Anthropic's own API begins, below the base URL.
+const MESSAGES: &str = "/messages";
 
 /// Any endpoint that speaks the OpenAI API. Cheap to clone: clones share their connections.
 #[derive(Clone, Debug)]
 pub struct OpenAiCompatibleProvider {
     client: Client,
+    /// What the server's listing said it is, by its place in the table of profiles plus one; zero for nothing.
+    told: Arc<AtomicUsize>,
 }
 
 impl OpenAiCompatibleProvider {
@@ -103,7 +117,10 @@ impl OpenAiCompatibleProvider {
 
     /// The generic provider's calls over a client made elsewhere.
     pub(crate) fn over(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            told: Arc::default(),
+        }
     }
 
     /// The same provider with connections of its own, for a thread that shares none.
@@ -111,6 +128,7 @@ impl OpenAiCompatibleProvider {
     pub fn with_own_connections(&self) -> Self {
         Self {
             client: self.client.with_own_connections(),
+            told: Arc::clone(&self.told),
         }
     }
 
@@ -126,25 +144,57 @@ impl OpenAiCompatibleProvider {
     /// `is_connect`, `is_timeout` or `is_closed`; any status is an `Ok`.
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
         let uri = self.client.uri(call.path, call.model);
-        self.client.post(&uri, call.headers, &call.body).await
+        if call.path.starts_with(MESSAGES) {
+            return self
+                .client
+                .post_messages(&uri, call.headers, call.body)
+                .await;
+        }
+        self.client.post(&uri, call.headers, call.body).await
     }
 
+    /// As [`OpenAiCompatibleProvider::send`], of a body that arrives while it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_upload(&self, call: UploadCall<'_>) -> Result<Response<Answer>, Error> {
+        let uri = self.client.uri(call.path, call.model);
+        self.client.upload(&uri, call.headers, call.body).await
+    }
+
+    /// The listing. A server of one's own may say in it what it is, and may then have a richer one.
     async fn find_models(&self) -> Result<Discovered, Error> {
-        match self.client.options.profile.listing {
-            Some(path) => pages::list(&self.client, path).await,
-            None => Err(Error::invalid(format_args!(
-                "{} has no model listing",
-                self.client.options.name
-            ))),
+        let configured = self.client.options.profile;
+        let found = pages::list(&self.client, configured).await?;
+        if !std::ptr::eq(configured, &raw const profiles::GENERIC) {
+            return Ok(found);
         }
+        let told = found
+            .models
+            .first()
+            .and_then(|model| model.owned_by.as_deref());
+        let place = told.and_then(profiles::place_of_owner);
+        self.told
+            .store(place.map_or(0, |place| place + 1), Ordering::Relaxed);
+        let profile = self.known();
+        if profile.listings == configured.listings {
+            return Ok(found);
+        }
+        Ok(pages::list(&self.client, profile).await.unwrap_or(found))
+    }
+
+    /// What is known of this provider: what was configured, or what it said of itself.
+    fn known(&self) -> &'static Profile {
+        let told = self.told.load(Ordering::Relaxed).checked_sub(1);
+        told.and_then(profiles::at)
+            .unwrap_or(self.client.options.profile)
     }
 
     async fn sign_of_life(&self) -> Health {
-        let options = &self.client.options;
-        let path = match options.profile.health {
-            HealthProbe::Models => options.profile.listing.unwrap_or("/models"),
-            HealthProbe::Path(path) => path,
-            HealthProbe::OllamaVersion => "/version",
+        let place = match self.known().health {
+            HealthProbe::Models => Place::Below("/models"),
+            HealthProbe::Path(place) => place,
             HealthProbe::TrafficOnly => {
                 return Health {
                     state: HealthState::Unknown,
@@ -153,7 +203,7 @@ impl OpenAiCompatibleProvider {
                 };
             }
         };
-        self.client.probe(options.base.endpoint(path)).await
+        self.client.probe(self.client.place(place, "")).await
     }
 
     async fn complete(&self, request: ChatRequest) -> Result<ChatCompletion, Error> {
@@ -184,7 +234,20 @@ impl OpenAiCompatibleProvider {
         }
         request.stream = stream;
         let uri = self.client.uri("/chat/completions", &request.model);
-        Ok((uri, Bytes::from(request.to_json())))
+        let body = Bytes::from(request.to_json());
+        let profile = self.known();
+        let target = Target {
+            parameters: &profile.parameters,
+            catalogue: profile.catalogue,
+            model: &request.model,
+            known_as: &request.model,
+            policy: Policy::Warn,
+        };
+        let ask = splice::read_ask(&body).map_err(|fault| Error::invalid(fault.describe(&body)))?;
+        let adapted = parameters::adapt(&body, &ask, &target);
+        // The policy refuses nothing.
+        let body = adapted.map_or(body, |adapted| adapted.body.into_bytes());
+        Ok((uri, body))
     }
 }
 
@@ -206,7 +269,7 @@ impl Provider for OpenAiCompatibleProvider {
     }
 
     fn profile(&self) -> &'static Profile {
-        self.client.options.profile
+        self.known()
     }
 
     fn default_model(&self) -> Option<&str> {
@@ -375,7 +438,7 @@ impl Builder {
         let base = self
             .base_url
             .map_err(|fault| Error::invalid(format_args!("the base URL: {fault}")))?;
-        let profile = profiles::for_host(base.host());
+        let profile = base.profile();
         let key = self.key.transpose();
         let key = key.map_err(|fault| Error::invalid(format_args!("the API key: {fault}")))?;
         let tls = match self.tls {
@@ -395,8 +458,6 @@ impl Builder {
             max_retries: self.max_retries,
             http2: self.http2,
         };
-        Ok(OpenAiCompatibleProvider {
-            client: Client::new(options, tls)?,
-        })
+        Ok(OpenAiCompatibleProvider::over(Client::new(options, tls)?))
     }
 }

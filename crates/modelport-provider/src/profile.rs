@@ -1,9 +1,11 @@
-//! What can be known about a host before it is asked anything: its label, how it takes a credential, where its
-//! listing is. It holds the shape of those facts; the facts themselves are in `profiles/`, one host a file.
+//! What can be known about a provider before it is asked anything: its label, how it takes a credential, where its
+//! listing is, what it makes of a request's fields. It holds the shape of those facts; the facts themselves are in
+//! `profiles/`, one provider a file.
 
+use crate::parameters::Parameters;
 use crate::resolution::Spelling;
 
-/// One host's facts, as plain data.
+/// One provider's facts, as plain data. A profile says what differs from [`Profile::PLAIN`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Short name for settings and metrics: lower-case letters and underscores, unique.
@@ -25,10 +27,36 @@ pub struct Profile {
     pub catalogue: Option<&'static str>,
     /// What proves that it is alive without costing anything.
     pub health: HealthProbe,
-    /// The path of its model listing, appended to the base URL; `None` when it has none.
-    pub listing: Option<&'static str>,
+    /// Where its model listing is, the richest first: a 404 leads to the next. Empty when it has none.
+    pub listings: &'static [Place],
     /// How it takes ids that its own list spells otherwise.
     pub spelling: Spelling,
+    /// What it makes of the fields of a chat completion.
+    pub parameters: Parameters,
+    /// The path of its Responses API, appended to the base URL; `None` where chat completions must do.
+    pub responses: Option<&'static str>,
+    /// Its Messages API, the one of Anthropic; `None` where chat completions must do.
+    pub messages: Option<MessagesApi>,
+    /// The `owned_by` in the listing of a server that tells by it what it is.
+    pub owned_by: Option<&'static str>,
+}
+
+/// A path of a provider's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Appended to the base URL.
+    Below(&'static str),
+    /// At the root of the host: a server's own API beside the one it serves below `/v1`.
+    Root(&'static str),
+}
+
+/// How a provider speaks Anthropic's Messages API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessagesApi {
+    /// Its path, appended to the base URL.
+    pub path: &'static str,
+    /// The header that carries the key there.
+    pub credential: CredentialStyle,
 }
 
 /// How a key is shown to a provider.
@@ -38,6 +66,8 @@ pub enum CredentialStyle {
     Bearer,
     /// `api-key: KEY`, as Azure takes it.
     ApiKey,
+    /// `x-api-key: KEY`, as Anthropic's own API takes it.
+    XApiKey,
 }
 
 /// A free call that tells whether a provider is up. Never a completion.
@@ -45,15 +75,32 @@ pub enum CredentialStyle {
 pub enum HealthProbe {
     /// Its model listing, `GET /models`.
     Models,
-    /// `GET` of this path, appended to the base URL.
-    Path(&'static str),
-    /// Ollama's `GET /api/version`, appended to the root.
-    OllamaVersion,
+    /// `GET` of this path.
+    Path(Place),
     /// No free call is known: only real traffic tells.
     TrafficOnly,
 }
 
 impl Profile {
+    /// What nearly every OpenAI-compatible server does: Bearer key, `/v1`, `GET /models`, fields taken as sent.
+    pub const PLAIN: Self = Self {
+        slug: "openai_compatible",
+        name: "OpenAI Compatible",
+        hosts: &[],
+        default_path: "/v1",
+        dated_path: None,
+        base_url: None,
+        credential: CredentialStyle::Bearer,
+        catalogue: None,
+        health: HealthProbe::Models,
+        listings: &[Place::Below("/models")],
+        spelling: Spelling::Plain,
+        parameters: Parameters::OPEN,
+        responses: None,
+        messages: None,
+        owned_by: None,
+    };
+
     /// Whether `host` is one of this profile's domains or lies under one, letter case and a final dot aside.
     pub fn covers(&self, host: &str) -> bool {
         self.hosts.iter().any(|domain| is_under(host, domain))

@@ -1,5 +1,6 @@
-//! The table of known hosts: from a host to its profile, and so to its display name. Only the host decides, never
-//! a path or a query. Servers that people run themselves cannot be told by their host and are not here.
+//! The table of known providers: from a host to its profile, and so to its display name. Only the host decides, never a path
+//! or a query. Servers that people run themselves cannot be told by their host: their listing says what they are, or the
+//! configuration names them.
 
 mod anthropic;
 mod azure;
@@ -8,12 +9,18 @@ mod fireworks;
 mod gemini;
 mod generic;
 mod groq;
+mod llama_cpp;
+mod lm_studio;
+mod localai;
 mod mistral;
 mod ollama;
 mod openai;
 mod openrouter;
 mod perplexity;
+mod sglang;
+mod tgi;
 mod together;
+mod vllm;
 mod xai;
 
 pub use generic::GENERIC;
@@ -22,9 +29,9 @@ pub use openrouter::OPENROUTER;
 
 use crate::profile::Profile;
 
-/// Every profile that a host can lead to; the first that covers it wins, so Azure's API hosts stand before the
-/// rest of `azure.com`.
-static KNOWN: [&Profile; 13] = [
+/// Every profile that a host, a listing or a name can lead to; the first that covers a host wins, so Azure's API hosts stand
+/// before the rest of `azure.com`.
+static KNOWN: [&Profile; 20] = [
     &OPENROUTER,
     &openai::OPENAI,
     &together::TOGETHER,
@@ -38,6 +45,13 @@ static KNOWN: [&Profile; 13] = [
     &perplexity::PERPLEXITY,
     &gemini::GEMINI,
     &anthropic::ANTHROPIC,
+    &vllm::VLLM,
+    &sglang::SGLANG,
+    &llama_cpp::LLAMA_CPP,
+    &lm_studio::LM_STUDIO,
+    &tgi::TGI,
+    &localai::LOCALAI,
+    &ollama::OLLAMA_LAYER,
 ];
 
 /// The profile of a host; an unknown one is [`GENERIC`].
@@ -55,6 +69,23 @@ pub fn by_slug(slug: &str) -> Option<&'static Profile> {
         .iter()
         .find(|profile| profile.slug.eq_ignore_ascii_case(slug))
         .copied()
+}
+
+/// The slugs of all known profiles.
+pub fn slugs() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|profile| profile.slug)
+}
+
+/// The place in the table of a server whose listing names this owner of every model.
+pub(crate) fn place_of_owner(owner: &str) -> Option<usize> {
+    KNOWN
+        .iter()
+        .position(|profile| profile.owned_by == Some(owner))
+}
+
+/// The profile at a place in the table.
+pub(crate) fn at(place: usize) -> Option<&'static Profile> {
+    KNOWN.get(place).copied()
 }
 
 #[cfg(test)]

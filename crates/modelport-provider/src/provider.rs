@@ -17,7 +17,7 @@ use crate::{
     profile::Profile,
     provider_type::ProviderType,
     splice::Spliced,
-    transport::Answer,
+    transport::{Answer, Upload},
 };
 
 /// One configured upstream.
@@ -83,7 +83,19 @@ pub struct Call<'a> {
     /// The caller's end-to-end headers, credentials already taken out.
     pub headers: &'a HeaderMap,
     /// The body, as a few slices.
-    pub body: Spliced,
+    pub body: &'a Spliced,
+}
+
+/// As [`Call`], with a body that arrives while it is sent.
+pub struct UploadCall<'a> {
+    /// As in [`Call`].
+    pub path: &'a str,
+    /// As in [`Call`].
+    pub model: &'a str,
+    /// As in [`Call`].
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: Upload,
 }
 
 /// What a provider said it serves.

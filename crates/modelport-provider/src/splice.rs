@@ -7,7 +7,7 @@ mod spliced;
 
 use bytes::Bytes;
 
-pub use ask::{Ask, read_ask};
+pub use ask::{Ask, Field, check_model, read_ask};
 pub use fault::{AskFault, MAX_MODEL, ModelProblem};
 pub use spliced::{Edit, Spliced, apply};
 
@@ -16,15 +16,48 @@ pub use spliced::{Edit, Spliced, apply};
 /// `ask` must come from this `body`. If the member already says `model`, the body comes back as the one piece it is;
 /// if there is none, it is put first.
 pub fn with_model(body: &Bytes, ask: &Ask, model: &str) -> Spliced {
+    match model_edit(body, ask, model, ask.fields().len()) {
+        Some(edit) => apply(body, &[edit]),
+        None => Spliced::whole(body.clone()),
+    }
+}
+
+/// The edit that makes `model` the value of the `model` member, if one is needed, in a body of which `others` members stay.
+pub(crate) fn model_edit(body: &[u8], ask: &Ask, model: &str, others: usize) -> Option<Edit> {
     if ask.model(body) == Some(model) {
-        return Spliced::whole(body.clone());
+        return None;
     }
     let (range, replacement) = match ask.model_value() {
         Some(value) => (value, quoted("", model, "")),
-        None if ask.is_empty() => (ask.first_member(), quoted("\"model\":", model, "")),
+        None if others == 0 => (ask.first_member(), quoted("\"model\":", model, "")),
         None => (ask.first_member(), quoted("\"model\":", model, ",")),
     };
-    apply(body, &[Edit { range, replacement }])
+    Some(Edit { range, replacement })
+}
+
+/// The edits that take members out of an object, each with a comma beside it. `places` are the members in their order,
+/// from the start of the name to the end of the value; `gone` says which go.
+pub(crate) fn removals(places: &[(usize, usize)], gone: &[bool]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut cut = |range| {
+        edits.push(Edit {
+            range,
+            replacement: Bytes::new(),
+        });
+    };
+    let last_kept = gone.iter().rposition(|gone| !gone);
+    let tail = last_kept.map_or(0, |place| place + 1);
+    let pairs = places.iter().zip(places.iter().skip(1)).zip(gone);
+    for (((start, _), (next, _)), _) in pairs.take(tail).filter(|(_, gone)| **gone) {
+        cut(*start..*next);
+    }
+    // Behind the last member that stays there is no comma to take along but the one before.
+    let first_of_tail = places.get(tail).map(|(start, _)| *start);
+    if let (Some(start), Some((_, end))) = (first_of_tail, places.last()) {
+        let kept_end = last_kept.and_then(|place| places.get(place));
+        cut(kept_end.map_or(start, |(_, end)| *end)..*end);
+    }
+    edits
 }
 
 /// `text` as a JSON string, between `before` and `after`.

@@ -34,8 +34,10 @@ use tokio::time::{Sleep, sleep};
 
 mod connect;
 mod http2;
+mod outgoing;
 
 pub use connect::{Tls, TlsFault};
+pub use outgoing::{Progress, Upload, UploadError, UploadStream};
 
 use crate::{
     error::{Error, Stage},
@@ -43,6 +45,7 @@ use crate::{
     splice::Spliced,
 };
 use connect::{Offer, Socket};
+use outgoing::Outgoing;
 
 /// How long an unused connection is kept. Shorter than the idle timeouts of the usual load
 /// balancers (60 s and up), so that we rather than they close it.
@@ -80,8 +83,8 @@ struct Idle {
 
 /// An open connection and the half that sends requests into it.
 struct Connection {
-    sender: SendRequest<Full<Box<Spliced>>>,
-    driver: http1::Connection<Socket, Full<Box<Spliced>>>,
+    sender: SendRequest<Outgoing>,
+    driver: http1::Connection<Socket, Outgoing>,
 }
 
 impl Transport {
@@ -177,15 +180,53 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        let limit = silence.min(MAX_CONNECT);
-        let connection = within(limit, Stage::Connect, Box::pin(self.connect())).await?;
+        let connection = self.connection().await?;
         let request = self.addressed(make());
         let answer = within(silence, Stage::Head, exchange(connection, request)).await?;
         Ok(self.answer(answer))
     }
 
-    fn addressed(&self, request: Request<Spliced>) -> Request<Full<Box<Spliced>>> {
-        let mut request = request.map(|body| Full::new(Box::new(body)));
+    /// As [`Transport::send`], for a body that arrives while it is sent and can be sent only once: it goes over a
+    /// connection of its own, which cannot have died before. The provider's silence counts from the last byte sent.
+    pub(crate) async fn upload(&self, request: Request<Upload>) -> Result<Response<Answer>, Error> {
+        if self.shared.http2 == Http2::PriorKnowledge {
+            return Box::pin(self.upload_stream(request)).await;
+        }
+        let connection = self.connection().await?;
+        let progress = request.body().progress();
+        let request = self.to_host(request.map(Outgoing::Upload));
+        let answer = exchange(connection, request);
+        Ok(self.answer(self.while_sent(&progress, answer).await?))
+    }
+
+    /// Waits for an answer; the provider's silence counts from the last byte sent.
+    async fn while_sent<T>(
+        &self,
+        progress: &Progress,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut answer = std::pin::pin!(answer);
+        let mut sent = 0;
+        loop {
+            match within(self.shared.silence, Stage::Head, &mut answer).await {
+                Err(error) if error.is_timeout() && progress.sent() > sent => {
+                    sent = progress.sent();
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn connection(&self) -> Result<Box<Connection>, Error> {
+        let limit = self.shared.silence.min(MAX_CONNECT);
+        within(limit, Stage::Connect, Box::pin(self.connect())).await
+    }
+
+    fn addressed(&self, request: Request<Spliced>) -> Request<Outgoing> {
+        self.to_host(request.map(|body| Outgoing::Whole(Full::new(Box::new(body)))))
+    }
+
+    fn to_host(&self, mut request: Request<Outgoing>) -> Request<Outgoing> {
         let host = self.shared.host.clone();
         request.headers_mut().insert(header::HOST, host);
         request
@@ -293,7 +334,7 @@ impl Connection {
 /// Sends the request and drives the connection until the head of the answer is there.
 async fn exchange(
     mut connection: Box<Connection>,
-    request: Request<Full<Box<Spliced>>>,
+    request: Request<Outgoing>,
 ) -> Result<(Box<Connection>, Response<Incoming>), Error> {
     let Connection { sender, driver } = &mut *connection;
     poll_fn(|cx| {

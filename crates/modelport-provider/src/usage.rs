@@ -31,17 +31,38 @@ pub struct Usage {
     pub reported_cost: Option<Decimal>,
 }
 
+impl Usage {
+    /// This later word over an earlier one of the same answer: what it is silent about stays. Anthropic's stream tells the
+    /// input at its start and the output at its end.
+    #[must_use]
+    pub fn over(self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(earlier) if self.input_tokens == 0 => Self {
+                output_tokens: self.output_tokens,
+                reasoning_tokens: self.reasoning_tokens,
+                ..earlier.clone()
+            },
+            Some(_) | None => self,
+        }
+    }
+}
+
 /// xAI counts money in ticks of 1e-10 US dollars (docs.x.ai, "Cost tracking", 2026-11).
 const TICK_PLACES: u32 = 10;
 
+/// The members that may hold the usage, where it is not at the top.
+const HOLDERS: [&str; 3] = ["x_groq", "response", "message"];
+
 /// The usage in a completion or a chunk, wherever it sits: at the top, or with Groq also under
-/// `x_groq`. llama.cpp tells cached tokens only under `timings`.
+/// `x_groq`; in an event of the Responses API under `response`, of the Messages API under `message`. llama.cpp tells cached
+/// tokens only under `timings`.
 pub fn find_usage(json: &[u8]) -> Option<Usage> {
     memmem::find(json, b"\"usage\"")?;
     let object = Object::read(body_text(json)?)?;
+    let inside = |name: &&str| object.object(name)?.object("usage");
     let usage = object
         .object("usage")
-        .or_else(|| object.object("x_groq")?.object("usage"))?;
+        .or_else(|| HOLDERS.iter().find_map(inside))?;
     let mut usage = read(&usage)?;
     if usage.cached_input_tokens == 0 {
         let timings = object.object("timings");
@@ -56,6 +77,9 @@ pub fn read_usage(json: &[u8]) -> Option<Usage> {
     read(&Object::read(body_text(json)?)?)
 }
 
+const CACHE_READ: &str = "cache_read_input_tokens";
+const CACHE_WRITE: &str = "cache_creation_input_tokens";
+
 /// `None` for an object that counts nothing, which must not replace one that does.
 fn read(usage: &Object<'_>) -> Option<Usage> {
     let first = |names: &[&str]| names.iter().find_map(|name| usage.unsigned(name));
@@ -69,7 +93,15 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
         let found = objects.iter().find_map(|object| usage.object(object));
         found.and_then(|object| object.unsigned(name))
     };
-    let input = first(&["prompt_tokens", "input_tokens"]).unwrap_or(0);
+    // Anthropic's own API counts what went through its cache beside the input, all others within it
+    // (litellm 1.109.1, `llm_cost_calc/utils.py`).
+    let beside = [CACHE_READ, CACHE_WRITE].map(|name| usage.unsigned(name).unwrap_or(0));
+    let input = usage.unsigned("prompt_tokens").unwrap_or_else(|| {
+        let plain = usage.unsigned("input_tokens").unwrap_or(0);
+        beside
+            .iter()
+            .fold(plain, |sum, more| sum.saturating_add(*more))
+    });
     let mut output = first(&["completion_tokens", "output_tokens"]).unwrap_or(0);
     let reasoning = detail(&outputs, "reasoning_tokens")
         .or_else(|| usage.unsigned("reasoning_tokens"))
@@ -79,12 +111,13 @@ fn read(usage: &Object<'_>) -> Option<Usage> {
         output = whole_output(input, output, reasoning, total);
     }
     let cached = detail(&inputs, "cached_tokens")
-        .or_else(|| first(&["prompt_cache_hit_tokens", "num_cached_tokens"]));
+        .or_else(|| first(&["prompt_cache_hit_tokens", "num_cached_tokens", CACHE_READ]));
+    let written = detail(&inputs, "cache_write_tokens").or_else(|| usage.unsigned(CACHE_WRITE));
     let counted = Usage {
         input_tokens: input,
         output_tokens: output,
         cached_input_tokens: cached.unwrap_or(0),
-        cache_write_tokens: detail(&inputs, "cache_write_tokens").unwrap_or(0),
+        cache_write_tokens: written.unwrap_or(0),
         reasoning_tokens: reasoning,
         audio_input_tokens: detail(&inputs, "audio_tokens").unwrap_or(0),
         audio_output_tokens: detail(&outputs, "audio_tokens").unwrap_or(0),

@@ -18,7 +18,7 @@ pub(crate) use request::{Request, Version};
 /// The longest request head.
 const MAX_HEAD: usize = 64 * 1024;
 /// The largest request body.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+const MAX_BODY: usize = 512 * 1024 * 1024;
 /// Space that is made for reading the socket.
 const READ: usize = 16 * 1024;
 /// When less space than this is left, more is made: small reads cost system calls.

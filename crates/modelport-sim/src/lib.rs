@@ -30,6 +30,7 @@ mod fault;
 mod http;
 mod listing;
 mod log;
+mod media;
 mod ollama;
 mod options;
 mod play;

@@ -15,7 +15,7 @@ use crate::http::Request;
 use crate::listing::{self, ListingShape};
 use crate::server::Shared;
 use crate::stage::Timing;
-use crate::{embeddings, ollama};
+use crate::{embeddings, media, ollama};
 
 use endpoint::Endpoint;
 use wishes::{asked_fault, check_model, fault, is_let_in, timing};
@@ -65,6 +65,7 @@ fn answer(
     let answer = match endpoint {
         Endpoint::Completion(operation) => return completion(shared, request, *operation, id),
         Endpoint::OllamaChat => return ollama_chat(shared, request),
+        Endpoint::Media(kind) => return media(shared, request, *kind),
         Endpoint::Embeddings | Endpoint::OllamaEmbed => {
             return embeddings(shared, request, endpoint.dialect());
         }
@@ -166,6 +167,12 @@ fn embeddings(shared: &Shared, request: &Request, dialect: Dialect) -> Answered 
         Dialect::Ollama => embeddings::ollama(&ask)?,
     };
     Ok((answer, fault))
+}
+
+fn media(shared: &Shared, request: &Request, kind: media::Kind) -> Answered {
+    let ask = media::Ask::read(request)?;
+    let fault = fault(shared, request, ask.model(), Dialect::OpenAi)?;
+    Ok((media::answer(kind, &ask), fault))
 }
 
 fn read(request: &Request) -> Result<Ask<'_>, Refusal> {

@@ -8,18 +8,18 @@ use axum::{
     extract::{FromRequestParts, Path, Request},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
-pub mod chat_completions;
 pub mod health;
 pub mod models;
+pub mod passed_on;
 pub mod providers;
 mod unread;
 
 use crate::{
     app::Worker,
-    error::Error,
+    error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
 };
 
@@ -74,19 +74,24 @@ fn shown(text: &str) -> &str {
 
 /// Answers with an error that no [`Meter`](crate::proxy::meter::Meter) has seen.
 fn refuse(error: &Error, id: &RequestId) -> Response {
+    refuse_in(Envelope::OpenAi, error, id)
+}
+
+/// As [`refuse`], in the words of whose API was called.
+fn refuse_in(envelope: Envelope, error: &Error, id: &RequestId) -> Response {
     tracing::info!(
         target: "modelport",
         request_id = id.as_str(),
         status = error.status().as_u16(),
         "{error}"
     );
-    error.clone().into_reply(id)
+    error.clone().into_reply(envelope, id)
 }
 
 /// A JSON answer with the request's id.
 fn json_reply(status: StatusCode, id: &RequestId, value: &impl Serialize) -> Response {
     let Ok(body) = serde_json::to_vec(value) else {
-        return Error::Internal.into_reply(id);
+        return Error::Internal.into_reply(Envelope::OpenAi, id);
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -130,7 +135,9 @@ pub fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    let id = RequestId::of(&http::HeaderMap::new());
+    let id = RequestId::of(&HeaderMap::new());
     tracing::error!(target: "modelport", request_id = id.as_str(), panic = said, "a request panicked");
-    Error::Internal.into_reply(&id).into_response()
+    Error::Internal
+        .into_reply(Envelope::OpenAi, &id)
+        .into_response()
 }

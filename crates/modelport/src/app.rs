@@ -10,7 +10,7 @@ use modelport_provider::{
     Error as ProviderError,
     ollama::OllamaProvider,
     openai_compatible::OpenAiCompatibleProvider,
-    provider::{Call, Provider},
+    provider::{Call, Provider, UploadCall},
     provider_type::ProviderType,
     transport::{Answer, Tls},
 };
@@ -192,6 +192,21 @@ impl Upstream {
         match self {
             Self::OpenAi(provider) => provider.send(call).await,
             Self::Ollama(provider) => provider.send(call).await,
+        }
+    }
+
+    /// Sends one upload and waits for the head of the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenAiCompatibleProvider::send_upload`].
+    pub async fn send_upload(
+        &self,
+        call: UploadCall<'_>,
+    ) -> Result<Response<Answer>, ProviderError> {
+        match self {
+            Self::OpenAi(provider) => provider.send_upload(call).await,
+            Self::Ollama(provider) => provider.send_upload(call).await,
         }
     }
 

@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Body,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, body::Body, response::Response, routing::get};
 use tower::Layer;
 use tower_http::{
     catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic},
@@ -15,17 +10,41 @@ use tower_http::{
 };
 
 use crate::{
-    api::{self, chat_completions, health, models, providers},
+    api::{self, health, models, passed_on, providers},
     app::Worker,
     config::CorsOrigins,
+    proxy::surface::Surface,
 };
+
+/// The endpoints whose requests go to a provider.
+const PASSED_ON: [Surface; 14] = [
+    Surface::ChatCompletions,
+    Surface::Completions,
+    Surface::Responses,
+    Surface::Messages,
+    Surface::CountTokens,
+    Surface::Embeddings,
+    Surface::Moderations,
+    Surface::Rerank,
+    Surface::ImageGenerations,
+    Surface::ImageEdits,
+    Surface::ImageVariations,
+    Surface::Speech,
+    Surface::Transcriptions,
+    Surface::Translations,
+];
 
 /// The table. The paths without `/v1` are for clients whose base URL leaves it out.
 pub fn router(worker: Arc<Worker>) -> Router {
     let cors = cors(&worker.app.config.server.cors_origins);
-    let router = Router::new()
-        .route("/v1/chat/completions", post(chat_completions::create))
-        .route("/chat/completions", post(chat_completions::create))
+    let mut router = Router::new();
+    for surface in PASSED_ON {
+        let path = surface.path();
+        router = router
+            .route(&format!("/v1{path}"), passed_on::at(surface))
+            .route(path, passed_on::at(surface));
+    }
+    let router = router
         .route("/v1/models", get(models::list))
         .route("/models", get(models::list))
         .route("/v1/models/{*id}", get(models::show))

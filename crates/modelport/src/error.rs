@@ -14,6 +14,15 @@ use crate::{
     ids::{REQUEST_ID, RequestId},
 };
 
+/// In whose words an error is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Envelope {
+    /// OpenAI's.
+    OpenAi,
+    /// Anthropic's.
+    Anthropic,
+}
+
 /// A no of the gateway's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -35,11 +44,13 @@ pub enum Error {
     },
     /// The body is over the limit.
     #[error(
-        "The request body is larger than {limit} bytes. Send a smaller one, or raise MODELPORT_BODY_LIMIT."
+        "The request body is larger than {limit} bytes. Send a smaller one, or raise {variable}."
     )]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
+        /// The variable that sets it.
+        variable: &'static str,
     },
     /// The body stopped arriving.
     #[error("The request body ended before it was complete.")]
@@ -259,34 +270,39 @@ impl Error {
         }
     }
 
-    /// OpenAI's envelope, all fields always present.
-    pub fn envelope(&self, id: &RequestId) -> Vec<u8> {
+    /// The error as a body, all fields always present.
+    pub fn body(&self, envelope: Envelope, id: &RequestId) -> Vec<u8> {
         let row = self.row();
-        json!({
-            "error": {
-                "message": self.to_string(),
-                "type": row.kind,
-                "param": row.param,
-                "code": row.code,
-            },
-            "request_id": id.as_str(),
-        })
-        .to_string()
-        .into_bytes()
+        let body = match envelope {
+            Envelope::OpenAi => json!({
+                "error": {
+                    "message": self.to_string(),
+                    "type": row.kind,
+                    "param": row.param,
+                    "code": row.code,
+                },
+                "request_id": id.as_str(),
+            }),
+            Envelope::Anthropic => anthropic_body(row.status, &self.to_string(), id),
+        };
+        body.to_string().into_bytes()
     }
 
     /// The error as one event of a stream that has begun.
-    pub fn event(&self, id: &RequestId) -> Bytes {
-        let mut event = b"data: ".to_vec();
-        event.extend_from_slice(&self.envelope(id));
+    pub fn event(&self, envelope: Envelope, id: &RequestId) -> Bytes {
+        let mut event = match envelope {
+            Envelope::OpenAi => b"data: ".to_vec(),
+            Envelope::Anthropic => b"event: error\ndata: ".to_vec(),
+        };
+        event.extend_from_slice(&self.body(envelope, id));
         event.extend_from_slice(b"\n\n");
         Bytes::from(event)
     }
 
     /// The error as an answer.
-    pub fn into_reply(self, id: &RequestId) -> Response<Body> {
+    pub fn into_reply(self, envelope: Envelope, id: &RequestId) -> Response<Body> {
         let row = self.row();
-        let mut response = Response::new(Body::from(self.envelope(id)));
+        let mut response = Response::new(Body::from(self.body(envelope, id)));
         *response.status_mut() = row.status;
         let headers = response.headers_mut();
         headers.insert(
@@ -305,6 +321,31 @@ impl Error {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// Anthropic's envelope.
+pub fn anthropic_body(status: StatusCode, message: &str, id: &RequestId) -> serde_json::Value {
+    json!({
+        "type": "error",
+        "error": {"type": anthropic_type(status), "message": message},
+        "request_id": id.as_str(),
+    })
+}
+
+/// Anthropic's word for a status (its API reference, "Errors", 2026-11-22).
+fn anthropic_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        400..=499 => "invalid_request_error",
+        _ => "api_error",
     }
 }
 

@@ -15,6 +15,8 @@ pub mod error;
 pub mod ids;
 pub mod models;
 pub mod proxy;
+pub mod responses;
 pub mod routing;
 pub mod server;
 pub mod telemetry;
+pub mod translation;

@@ -24,6 +24,7 @@ use crate::{
 pub struct Directory {
     shelves: Vec<Place>,
     resolver: Resolver,
+    preferred: usize,
     fallback: bool,
 }
 
@@ -31,6 +32,8 @@ pub struct Directory {
 struct Place {
     shelf: ArcSwap<Shelf>,
     problem: ArcSwapOption<String>,
+    /// Whether the list is the operator's, which no listing replaces.
+    is_configured: bool,
 }
 
 /// One provider's models.
@@ -66,7 +69,7 @@ pub struct Model {
 /// Who may answer a request, best first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The model as the provider knows it.
+    /// The model as the provider knows it; empty when the request names none and the provider is to choose.
     pub model: String,
     /// Places in the configuration's list of providers.
     pub providers: Vec<usize>,
@@ -78,6 +81,7 @@ impl Directory {
         let shelves = config.providers.iter().map(|provider| Place {
             shelf: ArcSwap::from_pointee(Shelf::predefined(provider)),
             problem: ArcSwapOption::empty(),
+            is_configured: !provider.models.is_empty(),
         });
         Self {
             shelves: shelves.collect(),
@@ -86,6 +90,7 @@ impl Directory {
                 config.preferred,
                 HashMap::new(),
             ),
+            preferred: config.preferred,
             fallback: config.provider_fallback,
         }
     }
@@ -105,7 +110,9 @@ impl Directory {
     /// A listing came.
     pub fn stock(&self, provider: usize, found: Discovered) {
         if let Some(place) = self.shelves.get(provider) {
-            place.shelf.store(Arc::new(Shelf::discovered(found)));
+            if !place.is_configured {
+                place.shelf.store(Arc::new(Shelf::discovered(found)));
+            }
             place.problem.store(None);
         }
     }
@@ -114,6 +121,14 @@ impl Directory {
     pub fn note_problem(&self, provider: usize, problem: String) {
         if let Some(place) = self.shelves.get(provider) {
             place.problem.store(Some(Arc::new(problem)));
+        }
+    }
+
+    /// Who may answer a request that names no model where the default one does not fit.
+    pub fn plan_without_model(&self) -> Plan {
+        Plan {
+            model: String::new(),
+            providers: vec![self.preferred],
         }
     }
 
@@ -172,6 +187,13 @@ fn names(provider: &ProviderConfig) -> ProviderEntry {
 
 impl Shelf {
     fn predefined(provider: &ProviderConfig) -> Self {
+        if !provider.models.is_empty() {
+            let models = provider.models.iter().map(|model| Model {
+                id: model.id.clone(),
+                listed: None,
+            });
+            return Self::new(models.collect(), ListSource::Configured, None, 0);
+        }
         let ids = fallback_ids(provider.profile, provider.default_model.as_deref());
         let predefined = provider
             .profile

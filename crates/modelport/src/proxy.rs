@@ -9,34 +9,51 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Response};
-use modelport_provider::splice::{self, Ask, AskFault};
+use modelport_provider::splice::{self, AskFault};
 
+pub mod asked;
 pub mod attempt;
 pub mod body;
 mod decoding;
 pub mod failure;
+pub mod form;
 pub mod headers;
 pub mod meter;
 pub mod relay;
+pub mod sending;
+pub mod surface;
+pub mod upload;
 pub mod waiting;
 
 use crate::{app::Worker, error::Error, ids::RequestId, models::Plan};
+use asked::Asked;
 use attempt::Committed;
 use failure::Failure;
 use meter::{Ending, Meter};
+use sending::Sending;
+use surface::{Surface, WithoutModel};
+use upload::{Arriving, Taken};
 
 /// A request as it arrived.
 pub struct Inbound {
     /// Its id.
     pub id: RequestId,
-    /// The endpoint below `/v1`.
-    pub endpoint: &'static str,
+    /// The endpoint.
+    pub surface: Surface,
     /// Its query string, without the question mark.
     pub query: Option<String>,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
-    pub body: Bytes,
+    pub content: Content,
+}
+
+/// A request's body.
+pub enum Content {
+    /// JSON, or what should be.
+    Json(Bytes),
+    /// A multipart form, or its beginning.
+    Form(Box<Taken>),
 }
 
 /// An answer on its way to the caller.
@@ -46,12 +63,15 @@ pub type Reply = Response<Body>;
 pub struct Job {
     pub(crate) worker: Arc<Worker>,
     pub(crate) id: RequestId,
-    pub(crate) path: String,
+    pub(crate) surface: Surface,
+    pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     /// Whether the caller has said that it takes fields behind a body.
     pub(crate) takes_trailers: bool,
+    /// The body; empty for a form that still arrives.
     pub(crate) body: Bytes,
-    pub(crate) ask: Ask,
+    pub(crate) asked: Asked,
+    pub(crate) arriving: Option<Arriving>,
     pub(crate) plan: Plan,
 }
 
@@ -70,7 +90,7 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             return Err(error);
         }
     };
-    if job.ask.stream() {
+    if job.asked.stream() {
         return waiting::within_grace(job, meter).await;
     }
     run(job, meter).await
@@ -78,25 +98,39 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
 
 /// What is asked for, and who may answer.
 fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<Job, Error> {
-    let ask =
-        splice::read_ask(&inbound.body).map_err(|fault| bad_request(&fault, &inbound.body))?;
+    let (body, asked, arriving) = read(inbound.content)?;
     let app = &worker.app;
-    let plan = app.models.plan(ask.model(&inbound.body))?;
-    meter.planned(&plan, ask.stream());
-    let path = match &inbound.query {
-        Some(query) => format!("{}?{query}", inbound.endpoint),
-        None => inbound.endpoint.to_owned(),
+    let plan = match (asked.model(&body), inbound.surface.without_model()) {
+        (None, WithoutModel::Provider) => app.models.plan_without_model(),
+        (model, _) => app.models.plan(model)?,
     };
+    meter.planned(&plan, asked.stream());
     Ok(Job {
         takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
-        body: inbound.body,
-        path,
-        ask,
+        body,
+        surface: inbound.surface,
+        query: inbound.query,
+        asked,
+        arriving,
         plan,
         worker,
     })
+}
+
+/// The body, what it asks for, and how it still arrives.
+fn read(content: Content) -> Result<(Bytes, Asked, Option<Arriving>), Error> {
+    match content {
+        Content::Json(body) => {
+            let ask = splice::read_ask(&body).map_err(|fault| bad_request(&fault, &body))?;
+            Ok((body, Asked::Json(ask), None))
+        }
+        Content::Form(taken) => match *taken {
+            Taken::Whole { body, ask } => Ok((body, Asked::Form(ask), None)),
+            Taken::Arriving { form, ask } => Ok((Bytes::new(), Asked::Form(ask), Some(form))),
+        },
+    }
 }
 
 fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
@@ -111,45 +145,70 @@ fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 pub(crate) async fn run(job: Job, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
     for (place, &provider) in job.plan.providers.iter().enumerate() {
+        let sending = match sending::prepare(&job, provider) {
+            Ok(sending) => sending,
+            Err(error) => return Ok(refuse(&job, provider, error, meter)),
+        };
         meter.attempting(provider);
-        match at_provider(&job, provider, &mut meter).await {
-            Ok(committed) => return Ok(relay::reply(&job, provider, committed, meter)),
+        match at_provider(&job, provider, &sending, &mut meter).await {
+            Ok(committed) => return Ok(relay::reply(&job, provider, &sending, committed, meter)),
             Err(failure) => {
+                if let Some(error) = job.fault() {
+                    return Ok(refuse(&job, provider, error, meter));
+                }
                 let others = place + 1 < job.plan.providers.len();
-                let over = others && failure.may_fail_over();
-                last = Some((provider, failure));
+                let over = others && failure.may_fail_over() && job.may_repeat();
+                last = Some((provider, sending, failure));
                 if !over {
                     break;
                 }
             }
         }
     }
-    let Some((provider, failure)) = last else {
+    let Some((provider, sending, failure)) = last else {
         meter.settle(Ending::Failed);
         return Err(Error::Internal);
     };
-    failure.into_reply(&job, provider, meter)
+    failure.into_reply(&job, provider, sending, meter)
+}
+
+/// Says no to a request that holds what the provider cannot be given.
+fn refuse(job: &Job, provider: usize, error: Error, meter: Meter) -> Reply {
+    meter.fail(&error);
+    let mut reply = error.into_reply(job.surface.envelope(), &job.id);
+    headers::add_resolution(
+        reply.headers_mut(),
+        job.provider_id(provider),
+        &job.plan.model,
+    );
+    reply
 }
 
 /// One provider: the first attempt and its retries.
-async fn at_provider(job: &Job, provider: usize, meter: &mut Meter) -> Result<Committed, Failure> {
+async fn at_provider(
+    job: &Job,
+    provider: usize,
+    sending: &Sending,
+    meter: &mut Meter,
+) -> Result<Committed, Failure> {
     let app = &job.worker.app;
     let mut retries = 0;
     loop {
         let started = crate::clock::now();
-        let result = attempt::once(job, provider).await;
+        let result = attempt::once(job, provider, sending).await;
         let result = result.map_err(|failure| job.hide(provider, failure));
         let took = started.elapsed();
         job.note_signal(provider, &result, took);
         let failure = match result {
             Ok(committed) => {
                 meter.first_output();
-                attempt::note_success(job, provider, took);
+                attempt::note_success(job, provider, sending, took);
                 return Ok(committed);
             }
             Err(failure) => failure,
         };
-        let wait = attempt::wait_before_retry(&app.config, provider, &failure, retries);
+        let wait = attempt::wait_before_retry(&app.config, provider, &failure, retries)
+            .filter(|_| job.may_repeat());
         attempt::note_failure(job, provider, &failure, took, wait);
         let Some(wait) = wait else {
             return Err(failure);
@@ -161,6 +220,16 @@ async fn at_provider(job: &Job, provider: usize, meter: &mut Meter) -> Result<Co
 }
 
 impl Job {
+    /// Whether the request can be sent once more.
+    fn may_repeat(&self) -> bool {
+        self.arriving.as_ref().is_none_or(Arriving::may_repeat)
+    }
+
+    /// What turned out to be wrong with the request while it was sent.
+    fn fault(&self) -> Option<Error> {
+        self.arriving.as_ref()?.fault()
+    }
+
     /// The id of a provider of the plan.
     fn provider_id(&self, provider: usize) -> &str {
         let config = self.worker.app.config.providers.get(provider);

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
-use crate::profiles;
+use crate::profile::Profile;
 
 /// Endpoints that a pasted address may end in; the longer first.
 const OPENAI_ENDPOINTS: [&str; 4] = [
@@ -25,11 +25,22 @@ const UNFIT: &AsciiSet = &CONTROLS
     .add(b'>')
     .add(b'`');
 
-/// The API's path: less an endpoint's suffix; the host's known one where it is missing, or misses only `/v1`.
+/// Endpoints that classic Azure has below a deployment (openai-python 3.54.0, `lib/azure.py`).
+const OF_A_DEPLOYMENT: [&str; 8] = [
+    "/completions",
+    "/chat/completions",
+    "/embeddings",
+    "/audio/transcriptions",
+    "/audio/translations",
+    "/audio/speech",
+    "/images/generations",
+    "/images/edits",
+];
+
+/// The API's path: less an endpoint's suffix; the provider's known one where it is missing, or misses only `/v1`.
 /// Any other path is left alone, since proxies mount APIs anywhere.
-pub(super) fn openai(url: &Url) -> String {
+pub(super) fn openai(url: &Url, profile: &Profile) -> String {
     let path = without_suffix(url.path(), &OPENAI_ENDPOINTS);
-    let profile = profiles::for_host(url.host_str().unwrap_or_default());
     let known = match profile.dated_path {
         Some(dated) if asks_for_a_date(url) => dated,
         Some(_) | None => profile.default_path,
@@ -38,6 +49,12 @@ pub(super) fn openai(url: &Url) -> String {
         return known.to_owned();
     }
     path.to_owned()
+}
+
+/// Whether an endpoint, with its query or not, lies below a deployment at classic Azure.
+pub(super) fn belongs_to_a_deployment(endpoint: &str) -> bool {
+    let path = endpoint.split('?').next().unwrap_or_default();
+    OF_A_DEPLOYMENT.contains(&path)
 }
 
 /// Ollama's root: less a final `/v1` or `/api`.

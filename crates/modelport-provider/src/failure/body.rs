@@ -65,7 +65,10 @@ fn read_json(text: &str) -> Option<ErrorBody> {
         return Some(read_error(error.get(), &object));
     }
     if let Some(detail) = object.raw("detail") {
-        return Some(ErrorBody::from_text(&detail_text(detail.get())));
+        return Some(ErrorBody {
+            param: detail_field(detail.get()),
+            ..ErrorBody::from_text(&detail_text(detail.get()))
+        });
     }
     object.raw("message").map(|_| read_members(&object))
 }
@@ -82,7 +85,7 @@ pub(super) fn read_error(error: &str, around: &Object<'_>) -> ErrorBody {
     }
 }
 
-fn read_members(error: &Object<'_>) -> ErrorBody {
+pub(super) fn read_members(error: &Object<'_>) -> ErrorBody {
     let metadata = error.object("metadata");
     let availability = error.object("availability");
     let nested = |object: &Option<Object<'_>>, name: &str| {
@@ -132,6 +135,14 @@ fn detail_text(detail: &str) -> String {
         Some(format!("{place}: {}", item.text("msg")?))
     });
     faults.collect::<Vec<_>>().join("; ")
+}
+
+/// The field of the first place that `FastAPI` finds fault with, such as `["body", "user"]`.
+fn detail_field(detail: &str) -> Option<String> {
+    let first = Elements::read(detail, 1)?;
+    let place = Object::read(first.items.first()?.get())?.words("loc")?;
+    let field = place.iter().find(|word| *word != "body")?;
+    Some(field.clone().into_owned())
 }
 
 /// Google's `RetryInfo`, such as `"retryDelay": "34s"`.

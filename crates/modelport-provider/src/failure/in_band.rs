@@ -3,7 +3,10 @@
 
 use memchr::memmem;
 
-use super::{ErrorBody, body::read_error};
+use super::{
+    ErrorBody,
+    body::{read_error, read_members},
+};
 use crate::object::{Object, body_text};
 
 /// Finish reasons that say that the answer failed: `OpenRouter`'s and Mistral's, `SGLang`'s, and
@@ -12,6 +15,17 @@ pub const FAILED_FINISHES: [&str; 3] = ["error", "abort", "insufficient_system_r
 
 /// The most choices that are looked into.
 const MAX_CHOICES: usize = 128;
+
+/// The error of an event that says that it is one: beside its `type`, in its `error`, or in the response that failed.
+pub fn read_failed_event(json: &[u8]) -> Option<ErrorBody> {
+    let object = Object::read(body_text(json)?)?;
+    let response = object.object("response");
+    let error = response.as_ref().and_then(|response| response.raw("error"));
+    if let Some(error) = object.raw("error").or(error) {
+        return Some(read_error(error.get(), &object));
+    }
+    Some(read_members(&object))
+}
 
 /// The error in a completion or in the data of a streamed event, if it holds one: at the top, in a
 /// choice, as a finish reason, or under `x_groq`.

@@ -15,6 +15,7 @@ pub struct Look<'a> {
     error: Place,
     error_is_openai: bool,
     usage: Place,
+    kind: Place,
 }
 
 /// Where a member's value begins.
@@ -66,6 +67,7 @@ impl<'a> Look<'a> {
             (TOP, b"usage") if self.usage == Place::Nowhere => self.usage = Place::Top(value),
             // llama.cpp tells cached tokens here, Groq its usage below `x_groq`.
             (TOP, b"usage" | b"timings") | (SECOND, b"usage") => self.usage = Place::Deeper,
+            (TOP, b"type") => self.kind = Place::Top(value),
             (TOP, b"error") => {
                 self.error = Place::Top(value);
                 self.error_is_openai = self.value(value).starts_with(b"{");
@@ -94,6 +96,16 @@ impl<'a> Look<'a> {
 
     fn value(&self, start: usize) -> &'a [u8] {
         self.json.get(start..).unwrap_or_default()
+    }
+
+    /// The whole's own `type`, where it has one and no escape is in it.
+    pub fn kind(&self) -> Option<&'a str> {
+        let Place::Top(start) = self.kind else {
+            return None;
+        };
+        let inner = self.value(start).strip_prefix(b"\"")?;
+        let end = memchr::memchr(b'"', inner)?;
+        std::str::from_utf8(inner.get(..end)?).ok()
     }
 
     /// Whether a choice has a finish reason, or the whole says that it is the last.

@@ -1,7 +1,7 @@
 //! What one streamed event says: whether the answer has begun, whether it is finished, what it
 //! used, whether it broke. Reads along; nothing is rebuilt.
 
-use super::look::Look;
+use super::{look::Look, typed};
 use crate::{
     failure::ErrorBody,
     object::{Object, body_text},
@@ -36,12 +36,50 @@ pub struct Seen {
     pub done: bool,
     /// It holds an error.
     pub error: Option<ErrorBody>,
-    /// The error is an `error` object at the top, which every client of the OpenAI API reads.
-    pub error_is_openai: bool,
+    /// The error stands where every client of this API looks for one: here, in an `error` object at the top.
+    pub error_is_readable: bool,
     /// It is not JSON.
     pub malformed: bool,
     /// It says what was used.
     pub usage: Option<Usage>,
+}
+
+/// In which words a stream's events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grammar {
+    /// Chunks with choices: chat and text completions. Ends with `[DONE]`.
+    Chunks,
+    /// Events whose data tells their `type`: responses, messages, images, speech, transcriptions.
+    Typed,
+}
+
+impl Grammar {
+    /// Looks at an event closely, as is done until the first output.
+    pub fn read_first(self, data: &[u8]) -> Sign {
+        match self {
+            Self::Chunks => read_first(data),
+            Self::Typed if is_done(data) => Sign::Done,
+            Self::Typed => typed::read_first(data),
+        }
+    }
+
+    /// Looks at an event in passing.
+    pub fn read_event(self, data: &[u8]) -> Seen {
+        match self {
+            Self::Chunks => read_event(data),
+            Self::Typed if is_done(data) => Seen::done(),
+            Self::Typed => typed::read_event(data),
+        }
+    }
+}
+
+impl Seen {
+    fn done() -> Self {
+        Self {
+            done: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// The most choices that are looked into.
@@ -97,10 +135,7 @@ fn is_empty(value: &serde_json::Value) -> bool {
 /// Looks at an event in passing.
 pub fn read_event(data: &[u8]) -> Seen {
     if is_done(data) {
-        return Seen {
-            done: true,
-            ..Seen::default()
-        };
+        return Seen::done();
     }
     let Ok(look) = Look::at(data) else {
         return Seen {
@@ -112,7 +147,7 @@ pub fn read_event(data: &[u8]) -> Seen {
         finished: look.is_finished(),
         done: false,
         error: look.error(),
-        error_is_openai: look.error_is_openai(),
+        error_is_readable: look.error_is_openai(),
         malformed: false,
         usage: look.usage(),
     }
@@ -230,7 +265,7 @@ mod tests {
         let quoted = r#"{"choices":[{"delta":{"content":"\"finish_reason\": \"stop\""},"finish_reason":null}]}"#;
         assert_eq!(read_event(quoted.as_bytes()), Seen::default());
         assert!(read_event(b"{\"a\":").malformed);
-        assert!(read_event(br#"{"error":{"message":"x"}}"#).error_is_openai);
-        assert!(!read_event(br#"{"error":"x"}"#).error_is_openai);
+        assert!(read_event(br#"{"error":{"message":"x"}}"#).error_is_readable);
+        assert!(!read_event(br#"{"error":"x"}"#).error_is_readable);
     }
 }

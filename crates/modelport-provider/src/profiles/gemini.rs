@@ -1,19 +1,22 @@
 //! Gemini: the OpenAI layer of Google's API.
 
-use crate::profile::{CredentialStyle, HealthProbe, Profile};
+use crate::parameters::{Messages, Parameters};
+use crate::profile::Profile;
 use crate::resolution::Spelling;
 
-/// Base URL after ai.google.dev/gemini-api/docs/openai, 2026-11-22.
+/// Base URL after ai.google.dev/gemini-api/docs/openai, 2026-11-22. Which fields it refuses is not written down anywhere, so
+/// all are sent. Signatures in `extra_content` of tool calls must come back, so messages are left alone but for the role.
 pub(super) static GEMINI: Profile = Profile {
     slug: "gemini",
     name: "Gemini",
     hosts: &["generativelanguage.googleapis.com"],
     default_path: "/v1beta/openai",
-    dated_path: None,
     base_url: Some("https://generativelanguage.googleapis.com/v1beta/openai"),
-    credential: CredentialStyle::Bearer,
     catalogue: Some("gemini"),
-    health: HealthProbe::Models,
-    listing: Some("/models"),
     spelling: Spelling::Gemini,
+    parameters: Parameters {
+        messages: Messages::NO_DEVELOPER,
+        ..Parameters::OPEN
+    },
+    ..Profile::PLAIN
 };

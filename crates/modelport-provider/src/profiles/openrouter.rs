@@ -1,19 +1,23 @@
-//! OpenRouter: its host and its free probe.
+//! OpenRouter: its host, its free probe, its other APIs.
 
-use crate::profile::{CredentialStyle, HealthProbe, Profile};
+use crate::profile::{CredentialStyle, HealthProbe, MessagesApi, Place, Profile};
 use crate::resolution::Spelling;
 
-/// `GET /models` answers without a key, so the probe is `GET /key`, which proves the key (OpenRouterTeam/docs, 2026-08-22).
+/// `GET /models` answers without a key, so the probe is `GET /key`, which proves the key. Fields that a model lacks are
+/// ignored, so all are sent (OpenRouterTeam/docs, `openapi/openapi.yaml` and `api_reference/`, 2026-08-22).
 pub static OPENROUTER: Profile = Profile {
     slug: "openrouter",
     name: "OpenRouter",
     hosts: &["openrouter.ai"],
     default_path: "/api/v1",
-    dated_path: None,
     base_url: Some("https://openrouter.ai/api/v1"),
-    credential: CredentialStyle::Bearer,
     catalogue: Some("openrouter"),
-    health: HealthProbe::Path("/key"),
-    listing: Some("/models"),
+    health: HealthProbe::Path(Place::Below("/key")),
     spelling: Spelling::OpenRouter,
+    responses: Some("/responses"),
+    messages: Some(MessagesApi {
+        path: "/messages",
+        credential: CredentialStyle::Bearer,
+    }),
+    ..Profile::PLAIN
 };

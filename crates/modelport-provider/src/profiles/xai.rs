@@ -1,19 +1,27 @@
-//! xAI: its host and its richer listing.
+//! xAI: its host, its richer listing, and what its reasoning models refuse.
 
-use crate::profile::{CredentialStyle, HealthProbe, Profile};
-use crate::resolution::Spelling;
+use crate::parameters::{Messages, Parameters, Rule, Treatment};
+use crate::profile::{Place, Profile};
 
-/// `/language-models` says prices and modalities, `/models` only ids (its `OpenAPI` document, 2026-11-22).
+/// `/language-models` says prices and modalities, `/models` only ids (its `OpenAPI` document, 2026-11-22). The Responses API
+/// is the one it recommends (docs.x.ai, "Comparison with Chat Completions API").
 pub(super) static XAI: Profile = Profile {
     slug: "xai",
     name: "xAI",
     hosts: &["x.ai"],
-    default_path: "/v1",
-    dated_path: None,
     base_url: Some("https://api.x.ai/v1"),
-    credential: CredentialStyle::Bearer,
-    catalogue: None,
-    health: HealthProbe::Models,
-    listing: Some("/language-models"),
-    spelling: Spelling::Plain,
+    catalogue: Some("xai"),
+    listings: &[Place::Below("/language-models"), Place::Below("/models")],
+    parameters: Parameters {
+        // A 400 on reasoning models (litellm 1.109.1, `llms/xai/chat`).
+        rules: &[
+            Rule::reasoning("stop", Treatment::Dropped),
+            Rule::reasoning("presence_penalty", Treatment::Dropped),
+            Rule::reasoning("frequency_penalty", Treatment::Dropped),
+        ],
+        messages: Messages::NO_DEVELOPER,
+        ..Parameters::OPEN
+    },
+    responses: Some("/responses"),
+    ..Profile::PLAIN
 };

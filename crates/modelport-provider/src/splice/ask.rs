@@ -16,8 +16,31 @@ pub struct Ask {
     include_usage: Option<bool>,
     /// Just behind the opening brace.
     first_member: usize,
-    has_members: bool,
+    fields: Vec<Field>,
 }
+
+/// Where one top-level field of a request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, quotes included.
+    pub name: Range<usize>,
+    /// Its value.
+    pub value: Range<usize>,
+}
+
+impl Field {
+    /// The field's name in `body`, its escapes decoded.
+    pub fn key<'a>(&self, body: &'a [u8]) -> Cow<'a, str> {
+        let quoted = body.get(self.name.clone()).unwrap_or_default();
+        scan::string_value(quoted).unwrap_or_default()
+    }
+}
+
+/// The most fields whose places are kept; those beyond are sent as they came.
+const MAX_FIELDS: usize = 256;
+
+/// Room for the fields of the usual request.
+const USUAL_FIELDS: usize = 16;
 
 /// The value of `model`, which may be null.
 #[derive(Debug, Clone)]
@@ -76,7 +99,7 @@ impl Ask {
             stream: None,
             include_usage: None,
             first_member: 0,
-            has_members: false,
+            fields: Vec::with_capacity(USUAL_FIELDS),
         }
     }
 
@@ -114,9 +137,9 @@ impl Ask {
         self.first_member..self.first_member
     }
 
-    /// True if the request has no member at all.
-    pub(super) fn is_empty(&self) -> bool {
-        !self.has_members
+    /// The top-level fields in their order, the first [`MAX_FIELDS`] of them.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
     }
 }
 
@@ -131,7 +154,12 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn member(&mut self, member: &Member<'_>) {
-        self.ask.has_members = true;
+        if self.ask.fields.len() < MAX_FIELDS {
+            self.ask.fields.push(Field {
+                name: member.name.clone(),
+                value: member.value.clone(),
+            });
+        }
         let read = match &*member.key {
             "model" => self.model(member),
             "stream" => read_bool(&mut self.ask.stream, "stream", member.kind),
@@ -225,7 +253,11 @@ fn read_bool(into: &mut Option<bool>, field: &'static str, found: Kind) -> Resul
     Ok(())
 }
 
-fn check_model(name: &str) -> Result<(), ModelProblem> {
+/// Whether a text can be the name of a model.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_model(name: &str) -> Result<(), ModelProblem> {
     if name.is_empty() {
         return Err(ModelProblem::Empty);
     }

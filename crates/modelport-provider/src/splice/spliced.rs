@@ -115,6 +115,15 @@ impl Spliced {
         }
     }
 
+    /// The body in one piece; copied only where it is in several.
+    pub fn into_bytes(self) -> Bytes {
+        match self.pieces {
+            Pieces::Whole(body) => body,
+            Pieces::Three(pieces) => Bytes::from(pieces.concat()),
+            Pieces::Many(pieces) => Bytes::from(pieces.concat()),
+        }
+    }
+
     fn parts_mut(&mut self) -> &mut [Bytes] {
         match &mut self.pieces {
             Pieces::Whole(body) => slice::from_mut(body),

@@ -26,9 +26,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::sleep;
 
 use super::{
-    Answer, Http2, KEEP_IDLE, Line, MAX_CONNECT, Transport,
+    Answer, Http2, KEEP_IDLE, Line, MAX_CONNECT, Transport, Upload,
     connect::{self, Offer, Socket},
-    describe, within,
+    describe,
+    outgoing::Outgoing,
+    within,
 };
 use crate::{
     error::{Error, Stage},
@@ -63,8 +65,6 @@ const MAX_TRIES: usize = 3;
 /// the last.
 const MAX_WAITS: usize = 2 * MAX_CONNECTIONS;
 
-type Body = Full<Box<Spliced>>;
-
 /// A connection being made: everybody who needs it drives it.
 type Opening = Shared<BoxFuture<'static, Result<(), Error>>>;
 
@@ -79,7 +79,7 @@ struct State {
 }
 
 struct Member {
-    sender: SendRequest<Body>,
+    sender: SendRequest<Outgoing>,
     gauge: Arc<Gauge>,
     standing: Standing,
     last_used: Instant,
@@ -98,7 +98,7 @@ pub(super) struct Stream(Arc<Gauge>);
 
 /// Where a call may go.
 enum Way {
-    Stream(SendRequest<Body>, Stream, Standing),
+    Stream(SendRequest<Outgoing>, Stream, Standing),
     Wait(Opening),
 }
 
@@ -132,7 +132,8 @@ impl Transport {
             let Some((sender, stream, standing)) = self.find_stream().await? else {
                 continue;
             };
-            let request = self.absolute(make());
+            let whole = |body| Outgoing::Whole(Full::new(Box::new(body)));
+            let request = self.absolute(make().map(whole));
             let sent = within(silence, Stage::Head, begin(sender, request, standing));
             match sent.await {
                 Ok(Ok(response)) => {
@@ -153,8 +154,34 @@ impl Transport {
         Err(last.unwrap_or_else(none_stayed))
     }
 
+    /// As [`Transport::send_stream`], for a body that can be sent only once.
+    pub(super) async fn upload_stream(
+        &self,
+        request: Request<Upload>,
+    ) -> Result<Response<Answer>, Error> {
+        let Some((sender, stream, standing)) = self.find_stream().await? else {
+            return Err(none_stayed());
+        };
+        let progress = request.body().progress();
+        let request = self.absolute(request.map(Outgoing::Upload));
+        match self
+            .while_sent(&progress, begin(sender, request, standing))
+            .await
+        {
+            Ok(Ok(response)) => {
+                Ok(response.map(|incoming| Answer::over(Line::Stream { incoming, stream }, self)))
+            }
+            Ok(Err(Before::Unserved(error) | Before::Failed(error))) | Err(error) => {
+                stream.distrust();
+                Err(error)
+            }
+        }
+    }
+
     /// A stream of some connection; `None` when the provider has just chosen HTTP/1.1.
-    async fn find_stream(&self) -> Result<Option<(SendRequest<Body>, Stream, Standing)>, Error> {
+    async fn find_stream(
+        &self,
+    ) -> Result<Option<(SendRequest<Outgoing>, Stream, Standing)>, Error> {
         for _ in 0..MAX_WAITS {
             match self.shared.streams.way(|| self.opening()) {
                 Way::Stream(sender, stream, standing) => {
@@ -206,8 +233,7 @@ impl Transport {
     }
 
     /// The request as HTTP/2 has it: the host is part of the URI.
-    fn absolute(&self, request: Request<Spliced>) -> Request<Body> {
-        let mut request = request.map(|body| Full::new(Box::new(body)));
+    fn absolute(&self, mut request: Request<Outgoing>) -> Request<Outgoing> {
         let mut parts = self.shared.origin.clone().into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
         // The origin has a scheme and a host, and a request a path, so there is no other case.
@@ -222,10 +248,13 @@ impl Transport {
 /// A new connection, by what its peer speaks.
 enum Made {
     Http1(Box<super::Connection>),
-    Http2(SendRequest<Body>, Arc<Gauge>),
+    Http2(SendRequest<Outgoing>, Arc<Gauge>),
 }
 
-type Handshaken = (SendRequest<Body>, Connection<Socket, Body, TokioExecutor>);
+type Handshaken = (
+    SendRequest<Outgoing>,
+    Connection<Socket, Outgoing, TokioExecutor>,
+);
 
 async fn handshake(socket: Socket) -> hyper::Result<Handshaken> {
     http2::Builder::new(TokioExecutor::new())
@@ -243,7 +272,9 @@ async fn handshake(socket: Socket) -> hyper::Result<Handshaken> {
 /// Waits for the settings of a new connection's peer: before them nobody knows how many streams it
 /// allows, and a call in excess of them would wait while another connection has room. They come
 /// with the first bytes, and nothing tells when, so this looks again and again.
-async fn settled(connection: &mut Connection<Socket, Body, TokioExecutor>) -> Result<(), String> {
+async fn settled(
+    connection: &mut Connection<Socket, Outgoing, TokioExecutor>,
+) -> Result<(), String> {
     let (mut pause, longest) = SETTLE_PAUSES;
     loop {
         let mut driven = pin!(&mut *connection);
@@ -262,8 +293,8 @@ async fn settled(connection: &mut Connection<Socket, Body, TokioExecutor>) -> Re
 
 /// Sends the request and waits for the head of its answer.
 async fn begin(
-    mut sender: SendRequest<Body>,
-    request: Request<Body>,
+    mut sender: SendRequest<Outgoing>,
+    request: Request<Outgoing>,
     standing: Standing,
 ) -> Result<Result<Response<Incoming>, Before>, Error> {
     Ok(sender.send_request(request).await.map_err(|error| {
@@ -297,7 +328,7 @@ fn is_unserved(error: &hyper::Error, standing: Standing) -> bool {
 
 /// Drives a connection, and passes on how many streams its peer allows.
 struct Driver {
-    connection: Connection<Socket, Body, TokioExecutor>,
+    connection: Connection<Socket, Outgoing, TokioExecutor>,
     gauge: Arc<Gauge>,
 }
 
@@ -336,7 +367,7 @@ impl Pool {
         }))
     }
 
-    fn add(&self, sender: SendRequest<Body>, gauge: Arc<Gauge>) {
+    fn add(&self, sender: SendRequest<Outgoing>, gauge: Arc<Gauge>) {
         self.lock().open.push(Member {
             sender,
             gauge,

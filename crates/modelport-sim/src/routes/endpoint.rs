@@ -2,6 +2,7 @@
 
 use crate::answer::Dialect;
 use crate::chat::Operation;
+use crate::media::Kind;
 
 /// What a URL stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub(super) enum Endpoint<'a> {
     OllamaChat,
     Embeddings,
     OllamaEmbed,
+    Media(Kind),
     Models,
     Model(&'a str),
     Root,
@@ -29,6 +31,13 @@ impl<'a> Endpoint<'a> {
             "POST" if ends("/chat/completions") => Self::Completion(Operation::Chat),
             "POST" if ends("/completions") => Self::Completion(Operation::Text),
             "POST" if ends("/embeddings") => Self::Embeddings,
+            "POST" if ends("/moderations") => Self::Media(Kind::Moderation),
+            "POST" if ends("/rerank") => Self::Media(Kind::Rerank),
+            "POST" if path.contains("/images/") => Self::Media(Kind::Image),
+            "POST" if ends("/audio/speech") => Self::Media(Kind::Speech),
+            "POST" if ends("/audio/transcriptions") || ends("/audio/translations") => {
+                Self::Media(Kind::Transcription)
+            }
             "POST" if ends("/api/chat") => Self::OllamaChat,
             "POST" if ends("/api/embed") => Self::OllamaEmbed,
             "POST" if ends("/api/show") => Self::Show,
@@ -58,6 +67,7 @@ impl<'a> Endpoint<'a> {
             | Self::Show => Dialect::Ollama,
             Self::Completion(_)
             | Self::Embeddings
+            | Self::Media(_)
             | Self::Models
             | Self::Model(_)
             | Self::Key

@@ -11,6 +11,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::Secret;
+use modelport_provider::parameters::Policy;
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles::{self, OLLAMA};
 use modelport_provider::provider_type::ProviderType;
@@ -64,12 +65,37 @@ pub struct ProviderConfig {
     pub timeout: Duration,
     /// Retries after the first attempt.
     pub max_retries: u32,
+    /// What is done with request fields that it does not take; when unset, that depends on what it is known to be.
+    pub parameters: Option<Policy>,
+    /// The variable that sets that, or would.
+    pub parameters_variable: String,
+    /// The models it serves, in place of its listing; empty: the listing.
+    pub models: Vec<ConfiguredModel>,
     /// Whether it is spoken to with HTTP/2.
     pub http2: Http2,
     /// Whether it is used.
     pub enabled: bool,
     /// Whether any variable says something about it.
     pub configured: bool,
+}
+
+/// A model that the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredModel {
+    /// The id to ask for it by: at Azure, the deployment.
+    pub id: String,
+    /// The name that the catalogue knows it by, where that is another.
+    pub base: Option<String>,
+}
+
+impl ProviderConfig {
+    /// The name that the catalogue knows a model of this provider by.
+    pub fn known_as<'a>(&'a self, model: &'a str) -> &'a str {
+        let configured = self.models.iter().find(|known| known.id == model);
+        configured
+            .and_then(|known| known.base.as_deref())
+            .unwrap_or(model)
+    }
 }
 
 /// The providers, and which of them is preferred.
@@ -220,7 +246,7 @@ fn ollama(environment: &mut Environment) -> Draft {
     let mut group = Group::read(
         environment,
         &[OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX],
-        value::ollama_url,
+        |text, _| value::ollama_url(text),
     );
     if environment.is_set(OLLAMA_HOST) {
         group.is_set = true;

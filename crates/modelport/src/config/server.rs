@@ -26,8 +26,10 @@ pub struct ServerConfig {
     pub api_keys: Vec<Secret>,
     /// Web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
-    /// The largest request body, in bytes.
+    /// The largest request body that is held in memory, in bytes.
     pub body_limit: usize,
+    /// The largest form, which is passed on while it arrives, in bytes.
+    pub upload_limit: usize,
     /// How long open answers may go on after a signal to stop.
     pub shutdown_timeout: Duration,
     /// Threads that serve requests; `None` for one per core.
@@ -100,6 +102,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
     let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
     let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
+    let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
     let workers = environment.take(&[setting::WORKERS.name.to_owned()], value::workers);
     let server = ServerConfig {
@@ -108,6 +111,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         api_keys: keys.map(|keys| keys.value).unwrap_or_default(),
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
+        upload_limit: upload_limit?,
         shutdown_timeout: shutdown_timeout?,
         workers: workers.map(|workers| workers.value),
     };

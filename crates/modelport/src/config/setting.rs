@@ -3,10 +3,10 @@
 
 mod table;
 
-use super::value::{self, Wrong};
+use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
     ALLOW_OPEN, API_KEYS, BODY_LIMIT, CORS_ORIGINS, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
-    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, WORKERS,
+    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -78,6 +78,14 @@ pub enum Kind {
     Bytes,
     /// A number of threads.
     Workers,
+    /// The slug of a profile.
+    Profile,
+    /// A policy for parameters.
+    Policy,
+    /// Ids of models, each perhaps with the name that the catalogue has for it.
+    Models,
+    /// Azure's `api-version`.
+    ApiVersion,
     /// When HTTP/2 is spoken.
     Http2,
 }
@@ -101,6 +109,10 @@ impl Kind {
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
+            Self::Profile => "name of a known provider",
+            Self::Policy => "strict, warn or pass",
+            Self::Models => "ids separated by commas, each perhaps as id=base-model",
+            Self::ApiVersion => "date, or v1, preview, latest",
             Self::Http2 => "off, auto or prior-knowledge",
         }
     }
@@ -113,7 +125,7 @@ impl Kind {
         match self {
             Self::Switch => value::switch(text).map(drop),
             Self::Secret => value::secret(text).map(drop),
-            Self::BaseUrl => value::base_url(text).map(drop),
+            Self::BaseUrl => value::base_url(text, &UrlHints::default()).map(drop),
             Self::OllamaUrl => value::ollama_url(text).map(drop),
             Self::Text | Self::Provider => value::text(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
@@ -126,12 +138,16 @@ impl Kind {
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
+            Self::Profile => value::profile(text).map(drop),
+            Self::Policy => value::policy(text).map(drop),
+            Self::Models => value::models(text).map(drop),
+            Self::ApiVersion => value::api_version(text).map(drop),
             Self::Http2 => value::http2(text).map(drop),
         }
     }
 }
 
-/// What a provider's variables end in. Those of the generic provider; Ollama has all but three of them.
+/// What a provider's variables end in. Those of the generic provider; Ollama has some of them.
 pub(super) mod field {
     pub(in crate::config) const ENABLED: &str = "ENABLED";
     pub(in crate::config) const API_KEY: &str = "API_KEY";
@@ -142,9 +158,13 @@ pub(super) mod field {
     pub(in crate::config) const TIMEOUT: &str = "TIMEOUT";
     pub(in crate::config) const MAX_RETRIES: &str = "MAX_RETRIES";
     pub(in crate::config) const HTTP2: &str = "HTTP2";
+    pub(in crate::config) const PROFILE: &str = "PROFILE";
+    pub(in crate::config) const PARAMETERS: &str = "PARAMETERS";
+    pub(in crate::config) const MODELS: &str = "MODELS";
+    pub(in crate::config) const API_VERSION: &str = "API_VERSION";
 
     /// Of an OpenAI-compatible provider.
-    pub(in crate::config) const GENERIC: [&str; 9] = [
+    pub(in crate::config) const GENERIC: [&str; 13] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -153,16 +173,21 @@ pub(super) mod field {
         CUSTOM_HEADERS,
         TIMEOUT,
         MAX_RETRIES,
+        PROFILE,
+        PARAMETERS,
+        MODELS,
+        API_VERSION,
         HTTP2,
     ];
     /// Of Ollama.
-    pub(in crate::config) const OLLAMA: [&str; 6] = [
+    pub(in crate::config) const OLLAMA: [&str; 7] = [
         ENABLED,
         API_KEY,
         BASE_URL,
         DEFAULT_MODEL,
         TIMEOUT,
         MAX_RETRIES,
+        PARAMETERS,
     ];
 }
 

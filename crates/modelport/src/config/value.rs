@@ -7,8 +7,12 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
 use modelport_provider::credential::{Secret, custom_headers_from_json};
+use modelport_provider::parameters::Policy;
+use modelport_provider::profile::Profile;
+use modelport_provider::profiles;
 use modelport_provider::settings::{Http2, MAX_MAX_RETRIES, MAX_TIMEOUT};
 
+use super::providers::ConfiguredModel;
 use super::server::{CorsOrigins, Level};
 
 /// The longest name of a model or a provider, in bytes.
@@ -25,6 +29,8 @@ const MAX_ORIGINS: usize = 256;
 const BODY_LIMITS: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024 * 1024;
 /// The most worker threads.
 const MAX_WORKERS: usize = 1024;
+/// The most models that one provider is given.
+const MAX_MODELS: usize = 1024;
 
 /// What is wrong with a value, as a clause, and what would be right, as sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +74,104 @@ pub(super) fn secret(text: &str) -> Result<Secret, Wrong> {
     })
 }
 
-pub(super) fn base_url(text: &str) -> Result<BaseUrl, Wrong> {
-    BaseUrl::parse(text).map_err(|fault| url_fault(&fault, "https://openrouter.ai/api/v1"))
+/// What other settings say about a base URL.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UrlHints {
+    /// The provider it leads to, where the host does not tell.
+    pub(super) profile: Option<&'static Profile>,
+    /// Azure's `api-version`, which the URL's own wins over.
+    pub(super) api_version: Option<String>,
+}
+
+pub(super) fn base_url(text: &str, hints: &UrlHints) -> Result<BaseUrl, Wrong> {
+    let with_version = hints.api_version.as_ref().map(|version| {
+        let separator = if text.contains('?') { '&' } else { '?' };
+        format!("{text}{separator}{API_VERSION}={version}")
+    });
+    let text = match &with_version {
+        Some(longer) if !text.contains(API_VERSION) => longer,
+        Some(_) | None => text,
+    };
+    let read = match hints.profile {
+        Some(profile) => BaseUrl::parse_as(text, profile),
+        None => BaseUrl::parse(text),
+    };
+    read.map_err(|fault| url_fault(&fault, "https://openrouter.ai/api/v1"))
+}
+
+const API_VERSION: &str = "api-version";
+
+pub(super) fn api_version(text: &str) -> Result<String, Wrong> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain && text.len() <= MAX_TEXT {
+        return Ok(text.to_owned());
+    }
+    Err(wrong(
+        format!("{} is not an api-version", shown(text)),
+        "Use a date such as 2024-10-21 or 2025-01-01-preview, or v1, preview or latest.",
+    ))
+}
+
+pub(super) fn profile(text: &str) -> Result<&'static Profile, Wrong> {
+    profiles::by_slug(text).ok_or_else(|| {
+        let known: Vec<&str> = profiles::slugs().collect();
+        wrong(
+            format!("{} is not a provider that is known here", shown(text)),
+            format!("Use one of {}.", known.join(", ")),
+        )
+    })
+}
+
+pub(super) fn policy(text: &str) -> Result<Policy, Wrong> {
+    Policy::named(text).ok_or_else(|| {
+        wrong(
+            format!("{} is not a policy", shown(text)),
+            "Use strict, warn or pass.",
+        )
+    })
+}
+
+/// Models by id, each perhaps with the name that the catalogue knows it by.
+pub(super) fn models(list: &str) -> Result<Vec<ConfiguredModel>, Wrong> {
+    let models: Vec<ConfiguredModel> = parts(list)
+        .map(|part| match part.split_once('=') {
+            Some((id, base)) => (id.trim(), Some(base.trim())),
+            None => (part, None),
+        })
+        .map(|(id, base)| model(id, base))
+        .collect::<Result<_, _>>()?;
+    let mut ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+    ids.sort_unstable();
+    if let Some(twice) = ids.windows(2).find(|pair| pair.first() == pair.last()) {
+        return Err(wrong(
+            format!("it names {} twice", shown(twice.first().unwrap_or(&""))),
+            "Name each model once.",
+        ));
+    }
+    if models.is_empty() || models.len() > MAX_MODELS {
+        return Err(wrong(
+            format!("it names no model, or more than {MAX_MODELS}"),
+            "Use ids separated by commas, such as my-chat=gpt-4o,my-embeddings.",
+        ));
+    }
+    Ok(models)
+}
+
+fn model(id: &str, base: Option<&str>) -> Result<ConfiguredModel, Wrong> {
+    let is_name =
+        |name: &str| !name.is_empty() && !name.chars().any(|c| c.is_whitespace() || c.is_control());
+    if !is_name(id) || !base.is_none_or(is_name) {
+        return Err(wrong(
+            format!("{} is not the id of a model", shown(id)),
+            "Use ids without blanks, separated by commas; an Azure deployment as deployment=base-model.",
+        ));
+    }
+    Ok(ConfiguredModel {
+        id: text(id)?,
+        base: base.map(text).transpose()?,
+    })
 }
 
 pub(super) fn ollama_url(text: &str) -> Result<BaseUrl, Wrong> {

@@ -21,7 +21,7 @@ pub fn entries(app: &App) -> Vec<Value> {
     for (config, shelf) in shelves(app) {
         for model in &shelf.models {
             let place = *places.entry(model.id.clone()).or_insert_with(|| {
-                entries.push(entry(model, &shelf, config.profile.catalogue, now));
+                entries.push(entry(model, &shelf, config, now));
                 entries.len() - 1
             });
             if let Some(entry) = entries.get_mut(place) {
@@ -45,8 +45,7 @@ pub fn find(app: &App, id: &str) -> Option<Value> {
         let Some(model) = shelf.get(&id) else {
             continue;
         };
-        let entry =
-            found.get_or_insert_with(|| entry(model, &shelf, config.profile.catalogue, now));
+        let entry = found.get_or_insert_with(|| entry(model, &shelf, config, now));
         serve(entry, &config.id, &model.id);
     }
     found.map(Value::Object)
@@ -71,11 +70,11 @@ fn is_served(app: &App, provider: &str, model: &str) -> bool {
 fn entry(
     model: &Model,
     shelf: &Shelf,
-    section: Option<&str>,
+    config: &ProviderConfig,
     now: SystemTime,
 ) -> Map<String, Value> {
-    let section = section.and_then(catalogue::section);
-    let found = section.and_then(|section| section.get(&model.id));
+    let section = config.profile.catalogue.and_then(catalogue::section);
+    let found = section.and_then(|section| section.get(config.known_as(&model.id)));
     let fact = found.map(|found| found.fact);
     let listed = model.listed.as_ref();
     let mut entry: Map<String, Value> = listed

@@ -4,23 +4,29 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header, response::Parts};
+use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
 use modelport_provider::{
     failure::FailureKind,
     openai_compatible::{
         look::Look,
-        stream::{Sign, read_first},
+        stream::{Grammar, Sign},
     },
-    provider::Call,
+    provider::{Call, UploadCall},
     retry::RetryPolicy,
-    splice,
     sse::{SseReader, events},
     transport::Answer,
     usage::Usage,
 };
 
-use super::{Job, decoding::Coding, failure::Failure};
-use crate::config::Config;
+use super::{
+    Job,
+    asked::Asked,
+    decoding::Coding,
+    failure::Failure,
+    sending::{Reading, Sending},
+    surface::Answers,
+};
+use crate::{app::Upstream, config::Config};
 
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
 /// Longer answers are passed on while they arrive.
@@ -72,26 +78,21 @@ pub enum Committed {
 /// # Errors
 ///
 /// A [`Failure`]: nothing has reached the caller, so another attempt may follow.
-pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
+pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Committed, Failure> {
     let Some(upstream) = job.worker.upstream(provider) else {
         return Err(Failure::of(
             FailureKind::Connect,
             "the provider is not configured",
         ));
     };
-    let call = Call {
-        path: &job.path,
-        model: &job.plan.model,
-        headers: &job.headers,
-        body: splice::with_model(&job.body, &job.ask, &job.plan.model),
-    };
-    let (parts, mut answer) = upstream.send(call).await?.into_parts();
+    let (parts, mut answer) = send(job, upstream, sending).await?.into_parts();
     if !parts.status.is_success() {
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));
     }
     // No coding was asked for, and what is coded cannot be looked into while it is held.
-    if Coding::of(&parts.headers) != Coding::Identity {
+    let coded = Coding::of(&parts.headers) != Coding::Identity;
+    if coded || is_other(&parts.headers, sending.reading) {
         let held = Vec::new();
         return Ok(Committed::Opaque {
             parts,
@@ -100,10 +101,51 @@ pub async fn once(job: &Job, provider: usize) -> Result<Committed, Failure> {
         });
     }
     let first = first_text(&mut answer).await?;
-    if is_event_stream(&parts.headers, &first, job.ask.stream()) {
-        stream(parts, first, answer).await
+    if is_event_stream(&parts.headers, &first, job.asked.stream()) {
+        stream(parts, first, answer, sending.reading.grammar).await
     } else {
         whole(parts, first, answer).await
+    }
+}
+
+async fn send(
+    job: &Job,
+    upstream: &Upstream,
+    sending: &Sending,
+) -> Result<Response<Answer>, Failure> {
+    let (path, model, headers) = (&sending.path, &job.plan.model, &job.headers);
+    let (Some(form), Asked::Form(ask)) = (&job.arriving, &job.asked) else {
+        let body = &sending.body;
+        let call = Call {
+            path,
+            model,
+            headers,
+            body,
+        };
+        return Ok(upstream.send(call).await?);
+    };
+    let Some(body) = form.send(ask, model) else {
+        return Err(Failure::of(
+            FailureKind::Truncated,
+            "the request's body has been sent already",
+        ));
+    };
+    let call = UploadCall {
+        path,
+        model,
+        headers,
+        body,
+    };
+    Ok(upstream.send_upload(call).await?)
+}
+
+/// An answer that is neither JSON nor a stream of events, where such a one is allowed: audio, subtitles.
+fn is_other(headers: &HeaderMap, reading: Reading) -> bool {
+    let label = headers.get(header::CONTENT_TYPE);
+    let is = |prefix: &[u8]| label.is_some_and(|label| label.as_bytes().starts_with(prefix));
+    match reading.answers {
+        Answers::Json => false,
+        Answers::Labelled => !is(b"application/json") && !is(b"text/event-stream"),
     }
 }
 
@@ -148,7 +190,12 @@ fn label(headers: &mut HeaderMap, right: &'static str) {
 }
 
 /// Holds a stream back until its first real output.
-async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Committed, Failure> {
+async fn stream(
+    mut parts: Parts,
+    first: Bytes,
+    mut answer: Answer,
+    grammar: Grammar,
+) -> Result<Committed, Failure> {
     label(&mut parts.headers, "text/event-stream");
     let mut reader = SseReader::default();
     let mut held = Vec::new();
@@ -161,7 +208,7 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
                 return Err(Failure::of(FailureKind::Malformed, &too_long.to_string()));
             }
         };
-        let output = has_output(&block)?;
+        let output = has_output(&block, grammar)?;
         size += block.len();
         if !block.is_empty() {
             held.push(block);
@@ -177,7 +224,7 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
         piece = answer.data().await.transpose()?;
     }
     // An answer may end without the blank line that closes its last event.
-    if has_output(reader.unfinished())? {
+    if has_output(reader.unfinished(), grammar)? {
         return Ok(Committed::Stream {
             parts,
             held,
@@ -192,9 +239,9 @@ async fn stream(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Co
 }
 
 /// Whether these events hold output; an error among them before any is a failure.
-fn has_output(block: &[u8]) -> Result<bool, Failure> {
+fn has_output(block: &[u8], grammar: Grammar) -> Result<bool, Failure> {
     for event in events(block).filter(|event| event.has_data) {
-        match read_first(&event.data) {
+        match grammar.read_first(&event.data) {
             Sign::Preamble => {}
             Sign::Output | Sign::Done => return Ok(true),
             Sign::Error(said) => return Err(Failure::in_band(said, &event.data)),
@@ -272,8 +319,10 @@ pub fn wait_before_retry(
 }
 
 /// Tells at DEBUG how an attempt went.
-pub fn note_success(job: &Job, provider: usize, took: Duration) {
+pub fn note_success(job: &Job, provider: usize, sending: &Sending, took: Duration) {
+    let params = (!sending.receipt.is_empty()).then(|| sending.receipt.to_string());
     tracing::debug!(
+        params,
         request_id = job.id.as_str(),
         provider = job.provider_id(provider),
         url = job.base_url(provider),

@@ -29,7 +29,10 @@ pub async fn read(body: &mut Body, headers: &HeaderMap, limit: usize) -> Result<
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
-        return Err(Error::TooLarge { limit });
+        return Err(Error::TooLarge {
+            limit,
+            variable: "MODELPORT_BODY_LIMIT",
+        });
     }
     let Some(first) = next(body).await? else {
         return Ok(Bytes::new());
@@ -42,12 +45,18 @@ pub async fn read(body: &mut Body, headers: &HeaderMap, limit: usize) -> Result<
     whole.extend_from_slice(&first);
     while let Some(piece) = next(body).await? {
         if whole.len() + piece.len() > limit {
-            return Err(Error::TooLarge { limit });
+            return Err(Error::TooLarge {
+                limit,
+                variable: "MODELPORT_BODY_LIMIT",
+            });
         }
         whole.extend_from_slice(&piece);
     }
     if whole.len() > limit {
-        return Err(Error::TooLarge { limit });
+        return Err(Error::TooLarge {
+            limit,
+            variable: "MODELPORT_BODY_LIMIT",
+        });
     }
     let body = whole.split().freeze();
     if body.len() <= MAX_RESERVED {

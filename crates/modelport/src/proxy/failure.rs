@@ -10,6 +10,7 @@ use modelport_provider::{
     Error as ProviderError,
     error::Stage,
     failure::{self as taxonomy, ErrorBody, FailureKind, Fault},
+    receipt::Fate,
     retry, scan,
 };
 
@@ -19,6 +20,7 @@ mod hiding;
 use super::{
     Job, Reply, decoding, headers,
     meter::{Ending, Meter},
+    sending::Sending,
 };
 use crate::{clock, config::ProviderConfig, error::Error};
 
@@ -36,6 +38,8 @@ pub struct Failure {
     silence: Option<(Stage, Duration)>,
     /// What happened, in words.
     said: String,
+    /// The field that the provider blames.
+    param: Option<String>,
 }
 
 /// A provider's error answer.
@@ -59,6 +63,7 @@ impl Failure {
             answer: None,
             silence: None,
             said: said.to_owned(),
+            param: None,
         }
     }
 
@@ -81,6 +86,7 @@ impl Failure {
             should_retry: retry::should_retry(&parts.headers)
                 .or_else(|| said.as_ref().and_then(|said| said.retryable)),
             silence: None,
+            param: said.as_ref().and_then(|said| said.param.clone()),
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
                 status: parts.status,
@@ -104,6 +110,7 @@ impl Failure {
             retry_after: said.retry_after,
             should_retry: said.retryable,
             silence: None,
+            param: said.param,
             said: said.message,
             answer: Some(Box::new(Refusal {
                 status,
@@ -157,18 +164,24 @@ impl Failure {
         self,
         job: &Job,
         provider: usize,
+        mut sending: Sending,
         meter: Meter,
     ) -> Result<Reply, Error> {
         let Some(config) = job.worker.app.config.providers.get(provider) else {
             return Err(Error::Internal);
         };
-        if self.passed_on() {
-            return Ok(self.pass_on(job, config, meter));
+        if let Some(field) = self.blamed(job) {
+            sending.receipt.note(&field, Fate::Refused);
         }
-        let error = self.into_error(config);
-        meter.fail(&error);
-        let mut reply = error.into_reply(&job.id);
+        let mut reply = if self.passed_on() {
+            self.pass_on(job, meter)
+        } else {
+            let error = self.into_error(config);
+            meter.fail(&error);
+            error.into_reply(job.surface.envelope(), &job.id)
+        };
         headers::add_resolution(reply.headers_mut(), &config.id, &job.plan.model);
+        headers::add_receipt(reply.headers_mut(), &sending.receipt);
         Ok(reply)
     }
 
@@ -185,7 +198,18 @@ impl Failure {
         }
     }
 
-    fn pass_on(self, job: &Job, config: &ProviderConfig, mut meter: Meter) -> Reply {
+    /// The caller's top-level field that the provider refuses the request for.
+    fn blamed(&self, job: &Job) -> Option<String> {
+        if !matches!(self.kind, FailureKind::BadRequest) {
+            return None;
+        }
+        let param = self.param.as_deref()?;
+        let field = param.split(['.', '[']).next()?;
+        let mut names = job.asked.names(&job.body);
+        names.any(|name| name == field).then(|| field.to_owned())
+    }
+
+    fn pass_on(self, job: &Job, mut meter: Meter) -> Reply {
         let said = self.said;
         let (status, upstream_headers, body) = match self.answer {
             Some(answer) => (answer.status, answer.headers, answer.body),
@@ -194,7 +218,6 @@ impl Failure {
         let mut reply = Response::new(Body::from(body));
         *reply.status_mut() = status;
         *reply.headers_mut() = headers::to_caller(upstream_headers, &job.id);
-        headers::add_resolution(reply.headers_mut(), &config.id, &job.plan.model);
         meter.passed_on(status, &said);
         meter.settle(Ending::Refused);
         reply
@@ -296,6 +319,7 @@ impl From<ProviderError> for Failure {
             answer: None,
             silence: error.silence(),
             said: error.to_string(),
+            param: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which headers cross the gateway, in either direction.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use modelport_provider::receipt::Receipt;
 
 use crate::ids::{REQUEST_ID, RequestId};
 
@@ -8,6 +9,8 @@ use crate::ids::{REQUEST_ID, RequestId};
 pub const PROVIDER: HeaderName = HeaderName::from_static("x-modelport-provider");
 /// Says which model the provider was asked for.
 pub const MODEL: HeaderName = HeaderName::from_static("x-modelport-model");
+/// Says which fields of the request were not simply sent.
+pub const PARAMS: HeaderName = HeaderName::from_static("x-modelport-params");
 /// The provider's own request id: its support asks for it.
 pub const UPSTREAM_REQUEST_ID: HeaderName =
     HeaderName::from_static("x-modelport-upstream-request-id");
@@ -112,10 +115,38 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
     if let Ok(value) = HeaderValue::from_str(provider) {
         headers.insert(PROVIDER, value);
     }
-    if let Ok(value) = HeaderValue::from_str(model) {
+    if !model.is_empty()
+        && let Ok(value) = HeaderValue::from_str(model)
+    {
         headers.insert(MODEL, value);
     }
 }
+
+/// Says which fields of the request were not simply sent, if any.
+pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
+    if receipt.is_empty() {
+        return;
+    }
+    // A field's name can hold what no header can.
+    let text: String = receipt.to_string();
+    let text: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
+        .take(MAX_RECEIPT)
+        .collect();
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        headers.insert(PARAMS, value);
+    }
+}
+
+/// The longest receipt that is shown, in bytes: many servers take no header over 8 KiB.
+const MAX_RECEIPT: usize = 4096;
 
 /// Drops what the `connection` headers name as belonging to the connection. There may be several
 /// of them, and most name nothing.

@@ -34,7 +34,7 @@ impl Meter {
             arrived: clock::now(),
             record: Some(Record {
                 id: inbound.id.clone(),
-                endpoint: inbound.endpoint,
+                endpoint: inbound.surface.path(),
                 upstream_model: None,
                 provider: None,
                 stream: false,
@@ -52,7 +52,8 @@ impl Meter {
     /// It is known who may answer.
     pub fn planned(&mut self, plan: &Plan, stream: bool) {
         if let Some(record) = &mut self.record {
-            record.upstream_model = Some(plan.model.as_str().into());
+            let model = plan.model.as_str();
+            record.upstream_model = (!model.is_empty()).then(|| model.into());
             record.stream = stream;
         }
     }
@@ -83,7 +84,7 @@ impl Meter {
     /// What the provider says it used; the last word counts.
     pub fn used(&mut self, usage: Usage) {
         if let Some(record) = &mut self.record {
-            record.usage = Some(usage);
+            record.usage = Some(usage.over(record.usage.as_ref()));
         }
     }
 

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::{Body as HttpBody, Frame};
 use modelport_provider::{
     Error as ProviderError,
-    openai_compatible::stream::read_event,
+    openai_compatible::stream::Grammar,
     sse::{SseReader, events},
     transport::Answer,
 };
@@ -31,14 +31,25 @@ use super::{
     attempt::Committed,
     headers,
     meter::{Ending, Meter},
+    sending::Sending,
 };
-use crate::{app::App, error::Error, ids::RequestId};
+use crate::{
+    app::App,
+    error::{Envelope, Error},
+    ids::RequestId,
+};
 use aside::Aside;
 use trailers::WithTrailers;
 use unseen::Unseen;
 
 /// The caller's answer, from one that is certain.
-pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter) -> Reply {
+pub fn reply(
+    job: &Job,
+    provider: usize,
+    sending: &Sending,
+    committed: Committed,
+    mut meter: Meter,
+) -> Reply {
     match committed {
         Committed::Whole {
             parts,
@@ -58,7 +69,7 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             };
             let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             reply
         }
         Committed::Stream {
@@ -68,25 +79,26 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
             rest,
         } => {
             meter.begin(parts.status);
-            let mut relay = Relay::new(job, provider, rest, reader, meter);
+            let mut relay = Relay::new(job, provider, sending, rest, reader, meter);
             for block in held {
                 relay.pass(block);
             }
             let mut reply = Response::new(Body::new(relay));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             reply
         }
         Committed::Opaque { parts, held, rest } => {
             meter.begin(parts.status);
-            let aside = Aside::new(&parts.headers, job.ask.stream());
+            let grammar = sending.reading.grammar;
+            let aside = Aside::new(&parts.headers, job.asked.stream(), grammar);
             let (id, name) = (job.id.clone(), job.provider_name(provider).to_owned());
             let unseen = Unseen::new(held, rest, &parts.headers, aside, meter, id, name);
             let mut reply = Response::new(Body::new(unseen));
             *reply.status_mut() = parts.status;
             // Its length stays as the provider gave it, so that a cut is seen as one.
             let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
-            *reply.headers_mut() = to_caller(job, provider, parts.headers);
+            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);
             }
@@ -95,7 +107,7 @@ pub fn reply(job: &Job, provider: usize, committed: Committed, mut meter: Meter)
     }
 }
 
-fn to_caller(job: &Job, provider: usize, upstream: HeaderMap) -> HeaderMap {
+fn to_caller(job: &Job, provider: usize, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
     // Over HTTP/1.1 only the fields that are announced here may follow the body.
     let announced: Vec<HeaderValue> = if job.takes_trailers {
         upstream.get_all(header::TRAILER).iter().cloned().collect()
@@ -107,6 +119,7 @@ fn to_caller(job: &Job, provider: usize, upstream: HeaderMap) -> HeaderMap {
         headers.append(header::TRAILER, names);
     }
     headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
+    headers::add_receipt(&mut headers, &sending.receipt);
     headers
 }
 
@@ -116,6 +129,8 @@ struct Relay {
     ready: VecDeque<Bytes>,
     upstream: Option<Answer>,
     reader: SseReader,
+    grammar: Grammar,
+    envelope: Envelope,
     /// Whether the provider has finished the answer.
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
@@ -129,11 +144,20 @@ struct Relay {
 }
 
 impl Relay {
-    fn new(job: &Job, provider: usize, rest: Answer, reader: SseReader, meter: Meter) -> Self {
+    fn new(
+        job: &Job,
+        provider: usize,
+        sending: &Sending,
+        rest: Answer,
+        reader: SseReader,
+        meter: Meter,
+    ) -> Self {
         Self {
             ready: VecDeque::new(),
             upstream: Some(rest),
             reader,
+            grammar: sending.reading.grammar,
+            envelope: job.surface.envelope(),
             finished: false,
             open: false,
             trailers: None,
@@ -152,7 +176,7 @@ impl Relay {
         let mut sound = 0;
         for event in events(&block) {
             let seen = if event.has_data {
-                read_event(&event.data)
+                self.grammar.read_event(&event.data)
             } else {
                 sound += event.raw.len();
                 continue;
@@ -166,7 +190,7 @@ impl Relay {
             if let Some(said) = seen.error {
                 self.pass_until(&block, sound);
                 let error = self.failed(said.message);
-                if seen.error_is_openai {
+                if seen.error_is_readable {
                     // The client has read the provider's own event; a second would be one too many.
                     self.close_event();
                     self.stop();
@@ -251,7 +275,7 @@ impl Relay {
     /// Ends the stream with an error event. No `[DONE]` follows.
     fn break_off(&mut self, error: &Error) {
         self.close_event();
-        self.ready.push_back(error.event(&self.id));
+        self.ready.push_back(error.event(self.envelope, &self.id));
         self.stop();
         self.meter.break_off(error);
     }

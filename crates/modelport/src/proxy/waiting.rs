@@ -19,7 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use super::{Job, Reply, decoding, headers, meter::Meter, run};
 use crate::{
-    error::Error,
+    error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
 };
 
@@ -39,7 +39,8 @@ type Work = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
 pub(super) async fn within_grace(job: Job, meter: Meter) -> Result<Reply, Error> {
     let id = job.id.clone();
     let head = head(&job);
-    hold(Box::pin(run(job, meter)), head, id).await
+    let envelope = job.surface.envelope();
+    hold(Box::pin(run(job, meter)), head, id, envelope).await
 }
 
 /// The headers of an answer that goes out before any provider has given one.
@@ -54,11 +55,16 @@ fn head(job: &Job) -> HeaderMap {
     head
 }
 
-async fn hold(mut work: Work, head: HeaderMap, id: RequestId) -> Result<Reply, Error> {
+async fn hold(
+    mut work: Work,
+    head: HeaderMap,
+    id: RequestId,
+    envelope: Envelope,
+) -> Result<Reply, Error> {
     if let Ok(result) = tokio::time::timeout(GRACE, &mut work).await {
         return result;
     }
-    let mut reply = Response::new(Body::new(Waiting::new(work, id)));
+    let mut reply = Response::new(Body::new(Waiting::new(work, id, envelope)));
     *reply.headers_mut() = head;
     Ok(reply)
 }
@@ -68,6 +74,7 @@ struct Waiting {
     stage: Stage,
     ticks: Interval,
     id: RequestId,
+    envelope: Envelope,
 }
 
 enum Stage {
@@ -81,13 +88,14 @@ enum Stage {
 }
 
 impl Waiting {
-    fn new(work: Work, id: RequestId) -> Self {
+    fn new(work: Work, id: RequestId, envelope: Envelope) -> Self {
         let mut ticks = interval_at(tokio::time::Instant::now(), KEEP_ALIVE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             stage: Stage::Working(work),
             ticks,
             id,
+            envelope,
         }
     }
 
@@ -95,7 +103,7 @@ impl Waiting {
         match result {
             Err(error) => {
                 self.stage = Stage::Over;
-                Some(error.event(&self.id))
+                Some(error.event(self.envelope, &self.id))
             }
             Ok(reply) => match form(&reply) {
                 Form::Events => {
@@ -103,12 +111,12 @@ impl Waiting {
                     None
                 }
                 Form::Refusal => {
-                    self.stage = Stage::Collecting(Box::pin(as_event(reply)));
+                    self.stage = Stage::Collecting(Box::pin(as_event(reply, self.envelope)));
                     None
                 }
                 Form::Other(what) => {
                     self.stage = Stage::Over;
-                    Some(unfit(&reply, what).event(&self.id))
+                    Some(unfit(&reply, what).event(self.envelope, &self.id))
                 }
             },
         }
@@ -150,7 +158,7 @@ fn unfit(reply: &Reply, what: &str) -> Error {
 }
 
 /// A refusal as one event.
-async fn as_event(reply: Reply) -> Bytes {
+async fn as_event(reply: Reply, envelope: Envelope) -> Bytes {
     let (parts, body) = reply.into_parts();
     let limited = http_body_util::Limited::new(body, MAX_PLAIN);
     let whole = limited
@@ -165,7 +173,11 @@ async fn as_event(reply: Reply) -> Bytes {
         || r#"{"error":{"message":"The provider refused, and its reason could not be read.","type":"upstream_error","param":null,"code":"upstream_failed"}}"#.to_owned(),
         |json| json.get().replace(['\n', '\r'], " "),
     );
-    Bytes::from(format!("data: {text}\n\n"))
+    let name = match envelope {
+        Envelope::OpenAi => "",
+        Envelope::Anthropic => "event: error\n",
+    };
+    Bytes::from(format!("{name}data: {text}\n\n"))
 }
 
 impl HttpBody for Waiting {

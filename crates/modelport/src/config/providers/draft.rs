@@ -11,6 +11,7 @@ use super::group::Group;
 use crate::config::environment::{Environment, Found};
 use crate::config::fault::{Fault, Warning};
 use crate::config::setting::field;
+use crate::config::value;
 
 /// A group of variables with what holds where they are silent.
 pub(super) struct Draft {
@@ -51,13 +52,14 @@ impl Draft {
         let key_variable = group.key_variable();
         let timeout_variable = variable(group.timeout.as_ref(), &group, field::TIMEOUT);
         let base_url_variable = variable(group.base_url.as_ref(), &group, field::BASE_URL);
+        let parameters_variable = variable(group.parameters.as_ref(), &group, field::PARAMETERS);
         warn_of_plain_http(environment, &group, &key_variable);
         let base_url = match group.base_url {
             Some(found) => found.value,
             None => match provider_type {
                 ProviderType::Ollama => BaseUrl::parse_ollama(&base_url).ok()?,
                 ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
-                    BaseUrl::parse(&base_url).ok()?
+                    value::base_url(&base_url, &group.hints).ok()?
                 }
             },
         };
@@ -95,6 +97,9 @@ impl Draft {
             max_retries: group
                 .max_retries
                 .map_or(defaults.max_retries, |retries| retries.value),
+            parameters: group.parameters.map(|policy| policy.value),
+            parameters_variable,
+            models: group.models.map_or_else(Vec::new, |models| models.value),
             http2,
             enabled: group.enabled.is_none_or(|enabled| enabled.value),
             configured: group.is_set,

@@ -5,11 +5,13 @@ use std::time::Duration;
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::{Secret, has_credential};
+use modelport_provider::parameters::Policy;
 use modelport_provider::settings::Http2;
 
 use crate::config::environment::{Environment, Found};
+use crate::config::providers::ConfiguredModel;
 use crate::config::setting::field;
-use crate::config::value::{self, Wrong};
+use crate::config::value::{self, UrlHints, Wrong};
 
 /// What one group of variables says; wrong values are faults already and stand here as unset.
 #[derive(Debug, Clone)]
@@ -24,6 +26,10 @@ pub(super) struct Group {
     pub(super) custom_headers: Option<Found<HeaderMap>>,
     pub(super) timeout: Option<Found<Duration>>,
     pub(super) max_retries: Option<Found<u32>>,
+    pub(super) parameters: Option<Found<Policy>>,
+    pub(super) models: Option<Found<Vec<ConfiguredModel>>>,
+    /// What it says about its base URL beside that.
+    pub(super) hints: UrlHints,
     pub(super) http2: Option<Found<Http2>>,
     /// Whether any of its variables is set, rightly or wrongly.
     pub(super) is_set: bool,
@@ -36,7 +42,7 @@ impl Group {
     pub(super) fn read(
         environment: &mut Environment,
         prefixes: &[&str],
-        url: impl FnOnce(&str) -> Result<BaseUrl, Wrong>,
+        url: impl FnOnce(&str, &UrlHints) -> Result<BaseUrl, Wrong>,
     ) -> Self {
         let names = |field: &str| -> Vec<String> {
             prefixes
@@ -45,6 +51,12 @@ impl Group {
                 .collect()
         };
         let faults = environment.faults.len();
+        let profile = environment.take(&names(field::PROFILE), value::profile);
+        let api_version = environment.take(&names(field::API_VERSION), value::api_version);
+        let hints = UrlHints {
+            profile: profile.map(|profile| profile.value),
+            api_version: api_version.map(|version| version.value),
+        };
         Self {
             prefix: prefixes.first().copied().unwrap_or_default().to_owned(),
             is_set: field::GENERIC
@@ -52,12 +64,15 @@ impl Group {
                 .any(|field| names(field).iter().any(|name| environment.is_set(name))),
             enabled: environment.take(&names(field::ENABLED), value::switch),
             api_key: environment.take(&names(field::API_KEY), value::secret),
-            base_url: environment.take(&names(field::BASE_URL), url),
+            base_url: environment.take(&names(field::BASE_URL), |text| url(text, &hints)),
             default_model: environment.take(&names(field::DEFAULT_MODEL), value::text),
             provider_name: environment.take(&names(field::PROVIDER_NAME), value::text),
             custom_headers: environment.take(&names(field::CUSTOM_HEADERS), value::headers),
             timeout: environment.take(&names(field::TIMEOUT), value::seconds),
             max_retries: environment.take(&names(field::MAX_RETRIES), value::retries),
+            parameters: environment.take(&names(field::PARAMETERS), value::policy),
+            models: environment.take(&names(field::MODELS), value::models),
+            hints,
             http2: environment.take(&names(field::HTTP2), value::http2),
             is_broken: environment.faults.len() > faults,
         }

@@ -74,6 +74,10 @@ pub(super) fn merge(new: Group, older: Group) -> (Group, Vec<Origin>) {
         custom_headers: prefer(new.custom_headers, older_headers, &mut ignored),
         timeout: prefer(new.timeout, older.timeout, &mut ignored),
         max_retries: prefer(new.max_retries, older.max_retries, &mut ignored),
+        parameters: prefer(new.parameters, older.parameters, &mut ignored),
+        models: prefer(new.models, older.models, &mut ignored),
+        // They belong to the base URL that wins.
+        hints: new.hints,
         http2: prefer(new.http2, older.http2, &mut ignored),
         is_set: true,
         is_broken: new.is_broken || older.is_broken,

@@ -66,7 +66,13 @@ pub(in crate::config) const BODY_LIMIT: Setting = Setting {
     name: "MODELPORT_BODY_LIMIT",
     kind: Kind::Bytes,
     preset: Preset::Value("64MiB"),
-    help: "The largest request body.",
+    help: "The largest request body, forms aside.",
+};
+pub(in crate::config) const UPLOAD_LIMIT: Setting = Setting {
+    name: "MODELPORT_UPLOAD_LIMIT",
+    kind: Kind::Bytes,
+    preset: Preset::Value("1GiB"),
+    help: "The largest form: audio to transcribe, images to edit. It is passed on while it arrives, so it takes no memory of its own.",
 };
 pub(in crate::config) const SHUTDOWN_TIMEOUT: Setting = Setting {
     name: "SHUTDOWN_TIMEOUT",
@@ -81,7 +87,7 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
-pub(super) const GENERIC: [Setting; 9] = [
+pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
         kind: Kind::Switch,
@@ -135,6 +141,34 @@ pub(super) const GENERIC: [Setting; 9] = [
         help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
     },
     Setting {
+        name: "OPENAI_COMPATIBLE_PROFILE",
+        kind: Kind::Profile,
+        preset: Preset::Unset { example: "vllm" },
+        help: "What the provider is, where its host does not tell: vllm, sglang, llama_cpp, lm_studio, tgi, localai, ollama_v1, azure, mistral and so on. Many servers tell it themselves in their listing.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_PARAMETERS",
+        kind: Kind::Policy,
+        preset: Preset::Unset { example: "warn" },
+        help: "What is done with request fields that the provider does not take: strict refuses the request and names the field, warn maps or drops it and reports that in x-modelport-params, pass sends everything as it came. When unset, warn for a known provider and pass for any other.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_MODELS",
+        kind: Kind::Models,
+        preset: Preset::Unset {
+            example: "my-chat=gpt-4o,my-embeddings=text-embedding-3-small",
+        },
+        help: "The models it serves, in place of its listing: ids separated by commas. What follows = is the name that the catalogue knows the model by, as for an Azure deployment.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_API_VERSION",
+        kind: Kind::ApiVersion,
+        preset: Preset::Unset {
+            example: "2024-10-21",
+        },
+        help: "Azure's api-version. A date means the classic API with its deployment URLs; v1, preview and latest, as when unset, the newer one.",
+    },
+    Setting {
         name: "OPENAI_COMPATIBLE_HTTP2",
         kind: Kind::Http2,
         preset: Preset::Value("off"),
@@ -142,7 +176,7 @@ pub(super) const GENERIC: [Setting; 9] = [
     },
 ];
 
-pub(super) const OLLAMA: [Setting; 6] = [
+pub(super) const OLLAMA: [Setting; 7] = [
     Setting {
         name: "OLLAMA_SETTINGS_ENABLED",
         kind: Kind::Switch,
@@ -183,12 +217,18 @@ pub(super) const OLLAMA: [Setting; 6] = [
         preset: Preset::Value("3"),
         help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
     },
+    Setting {
+        name: "OLLAMA_SETTINGS_PARAMETERS",
+        kind: Kind::Policy,
+        preset: Preset::Value("warn"),
+        help: "What is done with request fields that Ollama does not take: strict refuses the request and names the field, warn maps or drops it and reports that in x-modelport-params, pass sends everything as it came.",
+    },
 ];
 
 pub(super) const CHOICE: [Setting; 3] =
     [PREFERRED_PROVIDER, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK];
 
-pub(super) const SERVER: [Setting; 9] = [
+pub(super) const SERVER: [Setting; 10] = [
     HOST,
     PORT,
     LOG_LEVEL,
@@ -196,6 +236,7 @@ pub(super) const SERVER: [Setting; 9] = [
     ALLOW_OPEN,
     CORS_ORIGINS,
     BODY_LIMIT,
+    UPLOAD_LIMIT,
     SHUTDOWN_TIMEOUT,
     WORKERS,
 ];

@@ -10,7 +10,7 @@ use modelport_provider::{
     openai_compatible::{
         ends::{usage_at_end, usage_at_start},
         look::Look,
-        stream::read_event,
+        stream::Grammar,
     },
     sse::{SseReader, events},
     usage::Usage,
@@ -52,6 +52,7 @@ pub(super) enum Progress {
 /// A reader beside an answer.
 pub(super) struct Aside {
     coding: Coding,
+    grammar: Grammar,
     expected: Expected,
     state: State,
 }
@@ -73,12 +74,13 @@ enum Expected {
 
 impl Aside {
     /// A reader of an answer with these headers, which was asked for as a stream or not.
-    pub(super) fn new(headers: &HeaderMap, asked_for_stream: bool) -> Self {
+    pub(super) fn new(headers: &HeaderMap, asked_for_stream: bool, grammar: Grammar) -> Self {
         let label = headers.get(header::CONTENT_TYPE);
         let labelled =
             label.is_some_and(|label| label.as_bytes().starts_with(b"text/event-stream"));
         Self {
             coding: Coding::of(headers),
+            grammar,
             expected: match (labelled, asked_for_stream) {
                 (true, _) => Expected::LabelledEvents,
                 (false, true) => Expected::AskedForEvents,
@@ -91,7 +93,7 @@ impl Aside {
     /// Reads a piece as it came.
     pub(super) fn read(&mut self, piece: &[u8]) {
         if let (State::Begin, Some(first)) = (&self.state, piece.first()) {
-            let reader = Reader::new(self.expected);
+            let reader = Reader::new(self.expected, self.grammar);
             self.state = match Decoder::new(self.coding, *first, reader) {
                 Some(decoder) => State::Reading(Box::new(decoder)),
                 None => State::Lost("it is coded in a way that is not read here".to_owned()),
@@ -136,6 +138,7 @@ impl Aside {
 /// What reads the text of an answer.
 struct Reader {
     expected: Expected,
+    grammar: Grammar,
     form: Form,
     seen: Seen,
     /// How much more may come of the piece at hand.
@@ -150,9 +153,10 @@ enum Form {
 }
 
 impl Reader {
-    fn new(expected: Expected) -> Self {
+    fn new(expected: Expected, grammar: Grammar) -> Self {
         Self {
             expected,
+            grammar,
             form: Form::Open,
             seen: Seen::default(),
             room: 0,
@@ -186,7 +190,11 @@ impl Reader {
             }
             Form::Events(reader) => {
                 let block = reader.push(&Bytes::copy_from_slice(text));
-                read_events(&block.map_err(io::Error::other)?, &mut self.seen)
+                read_events(
+                    self.grammar,
+                    &block.map_err(io::Error::other)?,
+                    &mut self.seen,
+                )
             }
         }
     }
@@ -198,7 +206,7 @@ impl Reader {
             Form::Events(reader) => {
                 // An answer may end without the blank line that closes its last event. What is not
                 // JSON there is the half of one, and the progress tells that the rest is missing.
-                let _ = read_events(&reader.finish(), &mut self.seen);
+                let _ = read_events(self.grammar, &reader.finish(), &mut self.seen);
             }
         }
     }
@@ -221,9 +229,9 @@ impl Write for Reader {
     }
 }
 
-fn read_events(block: &[u8], seen: &mut Seen) -> io::Result<()> {
+fn read_events(grammar: Grammar, block: &[u8], seen: &mut Seen) -> io::Result<()> {
     for event in events(block).filter(|event| event.has_data) {
-        let said = read_event(&event.data);
+        let said = grammar.read_event(&event.data);
         if said.malformed {
             return Err(io::Error::other("it holds an event that is not JSON"));
         }

@@ -30,7 +30,7 @@ async fn held(work: Work) -> Result<Reply, Error> {
     let mut head = HeaderMap::new();
     let events = HeaderValue::from_static("text/event-stream");
     head.insert(header::CONTENT_TYPE, events);
-    hold(work, head, id()).await
+    hold(work, head, id(), Envelope::OpenAi).await
 }
 
 /// The pieces of a body, each with the second at which it came.

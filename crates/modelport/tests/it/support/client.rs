@@ -52,6 +52,12 @@ impl Exchange {
         self
     }
 
+    /// Sets the body, with no label.
+    pub fn raw_body(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
     /// Sends the body in chunks, without saying how long it is.
     pub fn chunked(mut self) -> Self {
         self.chunked = true;

@@ -110,6 +110,11 @@ impl Gateway {
         self.addr
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A request to it.
     pub fn request(&self, method: &str, path: &str) -> Exchange {
         Exchange::new(self.addr, method, path)

@@ -170,6 +170,24 @@ fn a_compressed_stream_that_ends_too_soon_breaks_off_visibly() {
 }
 
 #[test]
+fn another_surfaces_compressed_stream_ends_in_its_own_way() {
+    let begun = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n";
+    let ended = format!(
+        "{begun}data: {{\"type\":\"response.completed\",\"response\":{{\"usage\":{{\"input_tokens\":19,\"output_tokens\":4}}}}}}\n\n"
+    );
+    for (text, ends_well) in [(begun, false), (&*ended, true)] {
+        let body = gzip(text.as_bytes());
+        let (_upstream, gateway) = before(chunked(COMPRESSED_STREAM, &body, "0\r\n\r\n"));
+        let exchange = gateway.request("POST", "/v1/responses");
+        let ask = r#"{"model":"m","input":"x","stream":true}"#;
+        let (response, is_whole) = exchange.body(ask).open().finish_anyhow();
+        assert_eq!(is_whole, ends_well, "{}", gateway.output());
+        assert!(response.body == body);
+        assert!(!ends_well || gateway.wait_for_output(TOKENS));
+    }
+}
+
+#[test]
 fn an_error_in_a_compressed_answer_is_recorded() {
     let error = r#"{"error":{"message":"The model is on fire.","type":"server_error"}}"#;
     for (label, text) in [

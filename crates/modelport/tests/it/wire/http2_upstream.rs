@@ -75,6 +75,26 @@ fn large_bodies_come_whole() {
 }
 
 #[test]
+fn a_form_that_is_sent_while_it_arrives_comes_whole() {
+    let upstream = H2Upstream::plain();
+    let gateway = before(&upstream, &[]);
+    let file = "x".repeat(9 << 20);
+    let form = format!(
+        "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nplain\r\n\
+         --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n{file}\r\n--b--\r\n"
+    );
+    let sent = gateway
+        .request("POST", "/v1/audio/transcriptions")
+        .raw_body(form.clone().into_bytes())
+        .header("content-type", "multipart/form-data; boundary=b")
+        .send();
+    answered(&sent);
+    let came = &upstream.came()[0];
+    assert_eq!(came.version, Version::HTTP_2);
+    assert!(came.body == form.as_bytes());
+}
+
+#[test]
 fn a_full_connection_gets_another_beside_it() {
     let upstream = H2Upstream::start(Setup {
         max_streams: Some(5),

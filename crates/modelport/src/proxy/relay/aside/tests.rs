@@ -3,6 +3,8 @@ use std::io::Write;
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use modelport_provider::openai_compatible::stream::Grammar;
+
 use super::{Aside, MAX_DECODED, MAX_END, Progress, Seen};
 
 const USAGE: &str = r#""usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}"#;
@@ -24,7 +26,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 /// What is seen of an answer that comes in pieces of this size.
 fn read(headers: &HeaderMap, asked: bool, body: &[u8], size: usize) -> Result<Seen, String> {
-    let mut aside = Aside::new(headers, asked);
+    let mut aside = Aside::new(headers, asked, Grammar::Chunks);
     for piece in body.chunks(size) {
         aside.read(piece);
     }

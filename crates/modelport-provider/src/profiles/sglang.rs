@@ -1,0 +1,17 @@
+//! SGLang.
+
+use crate::parameters::{Messages, Parameters};
+use crate::profile::{HealthProbe, Place, Profile};
+
+/// `/health` lies at the root; `/health_generate` would generate (sgl-project/sglang, `entrypoints/openai/protocol.py`).
+pub(super) static SGLANG: Profile = Profile {
+    slug: "sglang",
+    name: "SGLang",
+    health: HealthProbe::Path(Place::Root("/health")),
+    parameters: Parameters {
+        messages: Messages::NO_DEVELOPER,
+        ..Parameters::OPEN
+    },
+    owned_by: Some("sglang"),
+    ..Profile::PLAIN
+};

@@ -1,0 +1,65 @@
+//! The endpoints whose requests go to a provider: a request is read here, and answered by [`proxy`].
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+    routing::{MethodRouter, post},
+};
+
+use super::{refuse_in, unread};
+use crate::{
+    app::Worker,
+    ids::RequestId,
+    proxy::{
+        self, Content, Inbound, form,
+        surface::{Bodies, Surface},
+        upload,
+    },
+};
+
+/// `POST` at a surface.
+pub fn at(surface: Surface) -> MethodRouter<Arc<Worker>> {
+    let handler =
+        move |State(worker): State<Arc<Worker>>, request: Request| answer(surface, worker, request);
+    post(handler)
+}
+
+/// The answer of whichever provider the request's model resolves to.
+async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Response {
+    let (parts, mut body) = request.into_parts();
+    let envelope = surface.envelope();
+    let id = RequestId::of(&parts.headers);
+    if let Err(error) = worker.app.keys.check(&parts.headers) {
+        let reply = refuse_in(envelope, &error, &id);
+        return unread::answer(reply, &parts.headers, body).await;
+    }
+    let server = &worker.app.config.server;
+    let headers = &parts.headers;
+    let read = if surface.bodies() == Bodies::Forms && form::is_form(headers) {
+        let taken = upload::take(&mut body, headers, server.upload_limit).await;
+        taken.map(|taken| Content::Form(Box::new(taken)))
+    } else {
+        let read = proxy::body::read(&mut body, headers, server.body_limit).await;
+        read.map(Content::Json)
+    };
+    let content = match read {
+        Ok(content) => content,
+        Err(error) => {
+            let reply = refuse_in(envelope, &error, &id);
+            return unread::answer(reply, headers, body).await;
+        }
+    };
+    let inbound = Inbound {
+        id: id.clone(),
+        surface,
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers,
+        content,
+    };
+    match proxy::forward(worker, inbound).await {
+        Ok(reply) => reply,
+        Err(error) => error.into_reply(envelope, &id),
+    }
+}
