@@ -4,18 +4,12 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared, WeakShared},
-};
+use futures_util::FutureExt;
 use http::{Request, Response, Uri, Version};
 use http_body_util::Full;
 use hyper::{
@@ -25,8 +19,10 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::sleep;
 
+mod pool;
+
 use super::{
-    Answer, Http2, KEEP_IDLE, Line, MAX_CONNECT, Transport, Upload,
+    Answer, Http2, Line, MAX_CONNECT, Transport, Upload,
     connect::{self, Offer, Socket},
     describe,
     outgoing::Outgoing,
@@ -36,6 +32,8 @@ use crate::{
     error::{Error, Stage},
     splice::Spliced,
 };
+use pool::{Gauge, Opening, Standing, Way};
+pub(super) use pool::{Pool, Stream};
 
 /// The most connections to one origin. When all are full, calls wait for a stream.
 const MAX_CONNECTIONS: usize = 16;
@@ -64,51 +62,6 @@ const MAX_TRIES: usize = 3;
 /// How many new connections one call may wait for: while all are being made, its turn may come with
 /// the last.
 const MAX_WAITS: usize = 2 * MAX_CONNECTIONS;
-
-/// A connection being made: everybody who needs it drives it.
-type Opening = Shared<BoxFuture<'static, Result<(), Error>>>;
-
-/// The connections to one origin.
-#[derive(Default)]
-pub(super) struct Pool(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    open: Vec<Member>,
-    opening: Option<WeakShared<BoxFuture<'static, Result<(), Error>>>>,
-}
-
-struct Member {
-    sender: SendRequest<Outgoing>,
-    gauge: Arc<Gauge>,
-    standing: Standing,
-    last_used: Instant,
-}
-
-/// What is known of a connection by all who use it.
-struct Gauge {
-    streams: AtomicUsize,
-    /// How many streams its peer allows.
-    allowed: AtomicUsize,
-    distrusted: AtomicBool,
-}
-
-/// One stream of a connection, counted while it is there.
-pub(super) struct Stream(Arc<Gauge>);
-
-/// Where a call may go.
-enum Way {
-    Stream(SendRequest<Outgoing>, Stream, Standing),
-    Wait(Opening),
-}
-
-/// What a connection carried when a call came to it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Fresh,
-    Idle,
-    Busy,
-}
 
 /// How a call failed before its answer.
 enum Before {
@@ -202,7 +155,7 @@ impl Transport {
         let limit = self.shared.silence.min(MAX_CONNECT);
         let work = async move {
             let made = within(limit, Stage::Connect, Box::pin(home.make())).await;
-            home.shared.streams.lock().opening = None;
+            home.shared.streams.opened();
             match made? {
                 Made::Http2(sender, gauge) => home.shared.streams.add(sender, gauge),
                 Made::Http1(connection) => {
@@ -338,106 +291,7 @@ impl Future for Driver {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driven = pin!(&mut self.connection).poll(cx);
         let allowed = self.connection.current_max_send_streams();
-        self.gauge.allowed.store(allowed, Ordering::Relaxed);
+        self.gauge.allow(allowed);
         driven.map(|_| ())
-    }
-}
-
-impl Pool {
-    /// Where the next call goes: the connection with the fewest streams, if it has room, else one
-    /// that is being made or that `open` makes.
-    fn way(&self, open: impl FnOnce() -> Opening) -> Way {
-        let mut state = self.lock();
-        state.open.retain(Member::is_usable);
-        let has_more = state.open.len() < MAX_CONNECTIONS;
-        let best = state
-            .open
-            .iter_mut()
-            .min_by_key(|member| member.gauge.streams());
-        if let Some(member) = best
-            && (member.gauge.has_room() || !has_more)
-        {
-            return member.take();
-        }
-        let opening = state.opening.as_ref().and_then(WeakShared::upgrade);
-        Way::Wait(opening.unwrap_or_else(|| {
-            let opening = open();
-            state.opening = opening.downgrade();
-            opening
-        }))
-    }
-
-    fn add(&self, sender: SendRequest<Outgoing>, gauge: Arc<Gauge>) {
-        self.lock().open.push(Member {
-            sender,
-            gauge,
-            standing: Standing::Fresh,
-            last_used: Instant::now(),
-        });
-    }
-
-    /// Lets go of the connections that have been unused for too long.
-    pub(super) fn sweep(&self) {
-        self.lock().open.retain(|member| {
-            let unused = member.gauge.streams() == 0 && member.last_used.elapsed() >= KEEP_IDLE;
-            member.is_usable() && !unused
-        });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // The list stays whole whatever happened while it was held.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Member {
-    fn is_usable(&self) -> bool {
-        !self.sender.is_closed() && !self.gauge.distrusted.load(Ordering::Relaxed)
-    }
-
-    fn take(&mut self) -> Way {
-        let standing = match self.gauge.streams() {
-            0 => self.standing,
-            _ => Standing::Busy,
-        };
-        self.standing = Standing::Idle;
-        self.last_used = Instant::now();
-        self.gauge.streams.fetch_add(1, Ordering::Relaxed);
-        Way::Stream(
-            self.sender.clone(),
-            Stream(Arc::clone(&self.gauge)),
-            standing,
-        )
-    }
-}
-
-impl Gauge {
-    fn new(allowed: usize) -> Self {
-        Self {
-            streams: AtomicUsize::new(0),
-            allowed: AtomicUsize::new(allowed),
-            distrusted: AtomicBool::new(false),
-        }
-    }
-
-    fn streams(&self) -> usize {
-        self.streams.load(Ordering::Relaxed)
-    }
-
-    fn has_room(&self) -> bool {
-        self.streams() < self.allowed.load(Ordering::Relaxed).min(MAX_STREAMS)
-    }
-}
-
-impl Stream {
-    /// Gives the connection no further calls; those that it has go on.
-    pub(super) fn distrust(&self) {
-        self.0.distrusted.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
