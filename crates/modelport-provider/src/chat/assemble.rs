@@ -51,6 +51,11 @@ impl ToolCallAssembler {
         self.calls.is_empty()
     }
 
+    /// The calls so far, in the order in which they began, each with what has arrived of it.
+    pub fn begun(&self) -> &[ToolCallFragment] {
+        &self.calls
+    }
+
     /// The calls, in the order in which they began.
     pub fn finish(self) -> Vec<ToolCall> {
         self.calls.into_iter().map(ToolCall::from).collect()
