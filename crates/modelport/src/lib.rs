@@ -4,6 +4,7 @@
 //! configured is in [`config`]; ARCHITECTURE.md draws the map.
 
 pub mod accounting;
+pub mod anthropic;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -18,3 +19,4 @@ pub mod proxy;
 pub mod routing;
 pub mod server;
 pub mod telemetry;
+pub mod translation;
