@@ -19,6 +19,7 @@
 //! | `tools`: custom | functions |
 //! | `tools`: `bash_…`, `text_editor_…` | functions with the input that Anthropic documents for them |
 //! | `tools`: any other type, `mcp_servers` | refused: they run at Anthropic, or only its models know them |
+//! | `thread`, `compaction` | refused: without them something else would be asked for |
 //! | `tool_choice`: `auto`, `any`, `tool`, `none` | `auto`, `required`, the function, `none` |
 //! | `disable_parallel_tool_use` | `parallel_tool_calls: false` |
 //! | `stop_sequences`, `metadata.user_id` | `stop`, `user` |
@@ -45,7 +46,7 @@ mod usage;
 
 pub use answer::from_chat;
 pub use ask::{Ask, read_ask};
-pub use error::{error_envelope, error_type};
+pub use error::{coded_error_envelope, error_envelope, error_type};
 pub use request::to_chat;
 pub use stream::Events;
 pub use tokens::count_tokens;

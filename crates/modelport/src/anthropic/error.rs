@@ -17,21 +17,45 @@ struct Told<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+/// What Anthropic's SDKs give their callers as `error_code`.
+#[derive(Debug, Serialize)]
+struct Details<'a> {
+    error_code: &'a str,
 }
 
 impl<'a> Envelope<'a> {
     pub(super) fn new(kind: &'a str, message: &'a str, request_id: &'a str) -> Self {
         Self {
             kind: "error",
-            error: Told { kind, message },
+            error: Told {
+                kind,
+                message,
+                details: None,
+            },
             request_id,
         }
+    }
+
+    fn coded(mut self, error_code: &'a str) -> Self {
+        self.error.details = Some(Details { error_code });
+        self
     }
 }
 
 /// The body of an answer with this status. An empty request id is left out.
 pub fn error_envelope(status: u16, message: &str, request_id: &str) -> Vec<u8> {
     let envelope = Envelope::new(error_type(status), message, request_id);
+    serde_json::to_vec(&envelope).unwrap_or_default()
+}
+
+/// The same with a word for programs, such as that of an [`Untranslatable`](crate::translation::Untranslatable). Some words
+/// make Anthropic's SDKs send the request again in another form.
+pub fn coded_error_envelope(status: u16, message: &str, code: &str, request_id: &str) -> Vec<u8> {
+    let envelope = Envelope::new(error_type(status), message, request_id).coded(code);
     serde_json::to_vec(&envelope).unwrap_or_default()
 }
 
@@ -87,6 +111,10 @@ mod tests {
         assert_eq!(
             String::from_utf8(error_envelope(500, "Oh.", "")).unwrap(),
             r#"{"type":"error","error":{"type":"api_error","message":"Oh."}}"#
+        );
+        assert_eq!(
+            String::from_utf8(coded_error_envelope(400, "Oh.", "unsupported", "r")).unwrap(),
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"Oh.","details":{"error_code":"unsupported"}},"request_id":"r"}"#
         );
     }
 }

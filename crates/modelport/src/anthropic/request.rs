@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask::take_ask;
 use super::notes::Notes;
-use super::reading::{Fields, invalid, unsupported, wrong_type};
+use super::reading::{Fields, unsupported, wrong_type};
 use crate::translation::{ChatRequest, Untranslatable};
 
 /// The chat request that says the same to `upstream_model`.
@@ -22,7 +22,7 @@ pub fn to_chat(body: &[u8], upstream_model: &str) -> Result<ChatRequest, Untrans
     let mut fields = Fields::read_body(body)?;
     let mut notes = Notes::default();
     let ask = take_ask(&mut fields)?;
-    refuse_servers(&mut fields)?;
+    refuse(&mut fields)?;
     let mut chat = Map::new();
     chat.insert("model".to_owned(), upstream_model.into());
     chat.insert(
@@ -48,15 +48,49 @@ pub fn to_chat(body: &[u8], upstream_model: &str) -> Result<ChatRequest, Untrans
     })
 }
 
-/// Without its servers a request would lack tools that the caller counts on.
-fn refuse_servers(fields: &mut Fields<'_>) -> Result<(), Untranslatable> {
-    match fields.optional_array("mcp_servers")? {
-        Some(servers) if !servers.is_empty() => Err(invalid(
-            "mcp_servers",
-            "`mcp_servers` are called by Anthropic, and this model's provider speaks the chat completions API. Call the servers yourself and offer their tools in `tools`.",
-        )),
-        Some(_) | None => Ok(()),
+/// A field without which something else would be asked for, so that it cannot be dropped.
+struct Refused {
+    field: &'static str,
+    code: &'static str,
+    why: &'static str,
+}
+
+/// Anthropic's SDKs keep the conversation of a tool runner in a thread; this code makes them send all of it instead (its
+/// Python SDK 2.14.0).
+const REFUSED: [Refused; 3] = [
+    Refused {
+        field: "thread",
+        code: "thread_unsupported_request",
+        why: "keeps the conversation at Anthropic. Send all of it in `messages`, without `thread`.",
+    },
+    Refused {
+        field: "compaction",
+        code: "unsupported",
+        why: "asks Anthropic for a summary. Ask the model for one in `messages`, or leave the field out.",
+    },
+    Refused {
+        field: "mcp_servers",
+        code: "unsupported",
+        why: "are called by Anthropic. Call the servers yourself and offer their tools in `tools`.",
+    },
+];
+
+fn refuse(fields: &mut Fields<'_>) -> Result<(), Untranslatable> {
+    for refused in REFUSED {
+        let value = fields.take(refused.field);
+        let asks = value.is_some_and(|value| value != json!([]));
+        if asks {
+            return Err(Untranslatable {
+                message: format!(
+                    "This model's provider speaks the chat completions API, but `{}` {}",
+                    refused.field, refused.why
+                ),
+                param: Some(refused.field.to_owned()),
+                code: refused.code,
+            });
+        }
     }
+    Ok(())
 }
 
 fn take_numbers(

@@ -241,7 +241,17 @@ fn a_fault_in_a_setting_names_its_place() {
         (
             json!({"mcp_servers": [{"type": "url", "url": "u"}]}),
             "mcp_servers",
-            "invalid_value",
+            "unsupported",
+        ),
+        (
+            json!({"compaction": {"type": "auto"}}),
+            "compaction",
+            "unsupported",
+        ),
+        (
+            json!({"thread": {"type": "create"}}),
+            "thread",
+            "thread_unsupported_request",
         ),
     ]);
 }
