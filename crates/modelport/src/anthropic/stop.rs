@@ -72,9 +72,7 @@ pub(super) fn matched_sequence(json: &[u8]) -> Option<String> {
 pub(super) fn message_id(given: &str, answer: &[u8]) -> String {
     let own = given.strip_prefix("chatcmpl-").unwrap_or(given);
     if own.is_empty() {
-        let mut hasher = DefaultHasher::new();
-        answer.hash(&mut hasher);
-        return format!("msg_{:016x}", hasher.finish());
+        return format!("msg_{:016x}", digest(answer));
     }
     if own.starts_with("msg_") {
         return own.to_owned();
@@ -82,13 +80,19 @@ pub(super) fn message_id(given: &str, answer: &[u8]) -> String {
     format!("msg_{own}")
 }
 
-/// The id of a call of a tool, made up where the provider gave none: its result must be able to name it.
+/// The id of a call of a tool, made up where the provider gave none: its result must be able to name it. It is short, since
+/// OpenAI takes no more than 40 characters back.
 pub(super) fn call_id(given: &str, message: &str, number: usize) -> String {
     if !given.is_empty() {
         return given.to_owned();
     }
-    let message = message.strip_prefix("msg_").unwrap_or(message);
-    format!("toolu_{message}_{number}")
+    format!("toolu_{:016x}_{number}", digest(message.as_bytes()))
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -166,6 +170,12 @@ mod tests {
         assert_eq!(message_id("", b"a"), message_id("chatcmpl-", b"a"));
         assert_ne!(message_id("", b"a"), message_id("", b"b"));
         assert_eq!(call_id("call_1", "msg_1", 0), "call_1");
-        assert_eq!(call_id("", "msg_1", 2), "toolu_1_2");
+        let made_up = call_id("", &"m".repeat(100), 255);
+        assert!(
+            made_up.starts_with("toolu_") && made_up.len() <= 40,
+            "{made_up}"
+        );
+        assert_ne!(call_id("", "msg_1", 0), call_id("", "msg_1", 1));
+        assert_ne!(call_id("", "msg_1", 0), call_id("", "msg_2", 0));
     }
 }

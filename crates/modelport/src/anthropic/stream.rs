@@ -7,7 +7,7 @@
 mod calls;
 mod write;
 
-use modelport_provider::chat::{ChatChunk, ChunkChoice, FinishReason, read_chunk};
+use modelport_provider::chat::{self, ChatChunk, ChunkChoice, FinishReason, read_chunk};
 use modelport_provider::usage::find_usage;
 
 use self::calls::{Broken, Calls};
@@ -125,33 +125,31 @@ impl Events {
     }
 
     fn write_choice(&mut self, choice: &ChunkChoice, chunk: &[u8], out: &mut Vec<u8>) {
-        let delta = &choice.delta;
-        let texts = [
-            delta.reasoning.as_deref().map(Delta::thinking),
-            delta.content.as_deref().map(Delta::text),
-            delta.refusal.as_deref().map(Delta::text),
-        ];
-        for text in texts
-            .into_iter()
-            .flatten()
-            .filter(|delta| !delta.is_empty())
-        {
-            self.write_text(text, out);
-        }
-        self.ending.refused |= delta
-            .refusal
-            .as_deref()
-            .is_some_and(|text| !text.is_empty());
-        if let Some(reason) = &choice.finish_reason {
+        self.write_texts(&choice.delta, out);
+        // Some servers send an empty reason on every chunk.
+        if let Some(reason) = filled(choice.finish_reason.as_deref()) {
             self.ending.finish = Some(FinishReason::named(reason));
             self.ending.sequence = matched_sequence(chunk);
         }
-        if delta.tool_calls.is_empty() {
+        if choice.delta.tool_calls.is_empty() {
             return;
         }
-        match self.calls.push(&delta.tool_calls) {
+        match self.calls.push(&choice.delta.tool_calls) {
             Ok(()) => self.write_calls(Pace::Following, out),
             Err(broken) => self.give_up(broken, out),
+        }
+    }
+
+    fn write_texts(&mut self, delta: &chat::Delta, out: &mut Vec<u8>) {
+        if let Some(thought) = filled(delta.reasoning.as_deref()) {
+            self.write_text(Delta::thinking(thought), out);
+        }
+        if let Some(text) = filled(delta.content.as_deref()) {
+            self.write_text(Delta::text(text), out);
+        }
+        if let Some(refusal) = filled(delta.refusal.as_deref()) {
+            self.ending.refused = true;
+            self.write_text(Delta::text(refusal), out);
         }
     }
 
@@ -223,6 +221,10 @@ impl Events {
             write_stop(self.index(), out);
         }
     }
+}
+
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! How many tokens a request is, estimated without a tokenizer.
 //!
-//! It is meant for a client that asks whether something fits, not for bills. A token is taken as four bytes of text, as
-//! one character of Chinese, Japanese and Korean, and as three bytes of JSON.
-//! The true number depends on the model.
+//! It is meant for a client that asks whether something fits, not for bills: four bytes count as a token, and so does one
+//! character of Chinese, Japanese or Korean. Beside OpenAI's tokenizers `o200k` and `cl100k` (measured 2026-11) this gives
+//! 0.9 to 1.25 times as many tokens for English, code and JSON, 0.9 to 1.8 times for German, Russian, Chinese, Japanese and
+//! Korean, 0.6 to 2.4 times for Arabic and Hindi, and half or less for rows of numbers, emoji and base64 inside a text.
+//! Images and documents are guesses: of neither is the content looked at. Other tokenizers differ further.
 
 use serde_json::Value;
 
@@ -106,9 +108,8 @@ fn text(said: &str) -> u64 {
     wide + narrow.div_ceil(4)
 }
 
-/// Punctuation and short keys make JSON denser than prose.
 fn json(value: &Value) -> u64 {
-    (text(&value.to_string()) * 4).div_ceil(3)
+    text(&value.to_string())
 }
 
 fn length(text: &str) -> u64 {
@@ -169,7 +170,7 @@ mod tests {
         let result = value!({"type": "tool_result", "tool_use_id": "a", "content": [image, {"type": "text", "text": "1234"}]});
         assert_eq!(said(&value!([result])), FRAME + IMAGE + 1);
         let call = value!({"type": "tool_use", "id": "a", "name": "1234", "input": {"a": 1}});
-        assert_eq!(said(&value!([call])), FRAME + 1 + 3);
+        assert_eq!(said(&value!([call])), FRAME + 1 + 2);
         assert!(said(&value!([{"type": "of_tomorrow", "text": "1234"}])) > 5);
     }
 

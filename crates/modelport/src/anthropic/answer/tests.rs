@@ -80,8 +80,8 @@ fn arguments_that_are_no_object_are_kept() {
         let call = json!({"function": {"name": "f", "arguments": arguments}});
         let answer = of_message(&json!({"content": null, "tool_calls": [call, call]}));
         assert_eq!(answer["content"][0]["input"], input, "{arguments}");
-        assert_eq!(answer["content"][0]["id"], "toolu_1_0");
-        assert_eq!(answer["content"][1]["id"], "toolu_1_1");
+        assert_eq!(answer["content"][0]["id"], call_id("", "msg_1", 0));
+        assert_eq!(answer["content"][1]["id"], call_id("", "msg_1", 1));
     }
 }
 

@@ -243,7 +243,7 @@ fn a_call_waits_for_its_name_and_gets_an_id() {
     ]));
     assert_eq!(message.blocks(), [("tool_use", "{\"a\":1}")]);
     assert_eq!(message.heads[0]["name"], "f");
-    assert_eq!(message.heads[0]["id"], "toolu_1_0");
+    assert_eq!(message.heads[0]["id"], call_id("", "msg_1", 0));
     let nobody = Snapshot::of(&run(&[calls(&[nameless]), finish("length")]));
     assert_eq!(nobody.heads[0]["name"], "");
     assert_eq!(nobody.reason(), "max_tokens");
@@ -313,6 +313,14 @@ fn a_stop_sequence_is_told() {
         message.ending.unwrap()["delta"]["stop_sequence"],
         Value::from("END")
     );
+}
+
+#[test]
+fn an_empty_reason_is_none() {
+    let mut text = delta(&json!({"content": "x"}));
+    text["choices"][0]["finish_reason"] = "".into();
+    let message = Snapshot::of(&run(&[finish("length"), text]));
+    assert_eq!(message.reason(), "max_tokens");
 }
 
 #[test]

@@ -41,14 +41,6 @@ impl<'a> Delta<'a> {
         Self::Input { partial_json }
     }
 
-    pub(super) fn is_empty(self) -> bool {
-        match self {
-            Self::Thinking { thinking: new }
-            | Self::Text { text: new }
-            | Self::Input { partial_json: new } => new.is_empty(),
-        }
-    }
-
     /// The kind of block that it belongs to.
     pub(super) fn block(self) -> Block {
         match self {
