@@ -1,6 +1,6 @@
 //! What a turn is made of: blocks in, parts of a chat message out.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::anthropic::notes::Notes;
 use crate::anthropic::reading::{Fields, Place, unsupported, wrong_type};
@@ -90,6 +90,15 @@ pub(super) fn read_parts(
     Ok(parts)
 }
 
+/// An object of these members. They are moved into it, which `json!` does not do: an image may be many megabytes.
+pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.into_iter();
+    let members: Map<_, _> = members
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    members.into()
+}
+
 /// The texts of `parts` as one, and what else there is.
 pub(super) fn split(parts: Vec<Part>) -> (String, Vec<Part>) {
     let mut texts = Vec::new();
@@ -109,7 +118,7 @@ pub(super) fn content_of(parts: Vec<Part>) -> Value {
         return split(parts).0.into();
     }
     let parts = parts.into_iter().map(|part| match part {
-        Part::Text(text) => json!({"type": "text", "text": text}),
+        Part::Text(text) => object([("type", "text".into()), ("text", text.into())]),
         Part::Media(part) => part,
     });
     parts.collect()
@@ -130,9 +139,11 @@ fn image(image: &mut Fields<'_>) -> Result<Part, Untranslatable> {
             ));
         }
     };
-    Ok(Part::Media(
-        json!({"type": "image_url", "image_url": {"url": url}}),
-    ))
+    let url = object([("url", url.into())]);
+    Ok(Part::Media(object([
+        ("type", "image_url".into()),
+        ("image_url", url),
+    ])))
 }
 
 fn data_uri(media_type: &str, data: &str) -> String {
@@ -151,8 +162,9 @@ fn document(document: &mut Fields<'_>, notes: &mut Notes) -> Result<Vec<Part>, U
     match source.text("type")?.as_str() {
         "base64" => {
             let uri = data_uri(&source.text("media_type")?, &source.text("data")?);
-            let name = title.as_deref().unwrap_or(UNTITLED);
-            let file = json!({"type": "file", "file": {"filename": name, "file_data": uri}});
+            let name = title.unwrap_or_else(|| UNTITLED.to_owned());
+            let file = object([("filename", name.into()), ("file_data", uri.into())]);
+            let file = object([("type", "file".into()), ("file", file)]);
             let told = told.map(Part::Text);
             Ok(told.into_iter().chain([Part::Media(file)]).collect())
         }

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::content::{Block, Part, content_of, read_parts, split};
+use super::content::{Block, Part, content_of, object, read_parts, split};
 use crate::anthropic::notes::Notes;
 use crate::anthropic::reading::{Fields, Place, invalid, wrong_type};
 use crate::translation::Untranslatable;
@@ -85,7 +85,7 @@ impl Conversation<'_> {
         let (text, _) = split(read_parts(content, place, self.notes)?);
         self.end_turn();
         if !text.is_empty() {
-            self.sent.push(json!({"role": "system", "content": text}));
+            self.send("system", text.into());
         }
         Ok(())
     }
@@ -139,8 +139,11 @@ impl Conversation<'_> {
             }
             media.insert(0, Part::Text(format!("The result of tool call {id}:")));
         }
-        self.sent
-            .push(json!({"role": "tool", "tool_call_id": id, "content": text}));
+        self.sent.push(object([
+            ("role", "tool".into()),
+            ("tool_call_id", id.into()),
+            ("content", text.into()),
+        ]));
         result.drop_rest(self.notes);
         Ok(media)
     }
@@ -162,11 +165,14 @@ impl Conversation<'_> {
         Ok(())
     }
 
+    fn send(&mut self, role: &str, content: Value) {
+        self.sent
+            .push(object([("role", role.into()), ("content", content)]));
+    }
+
     fn end_turn(&mut self) {
         match std::mem::replace(&mut self.turn, Turn::Nobody) {
-            Turn::User(said) if !said.is_empty() => self
-                .sent
-                .push(json!({"role": "user", "content": content_of(said)})),
+            Turn::User(said) if !said.is_empty() => self.send("user", content_of(said)),
             Turn::Assistant(said) => self.sent.push(said.into_message()),
             Turn::Nobody | Turn::User(_) => {}
         }
@@ -180,7 +186,7 @@ const ELSEWHERE: &str = "The result is in the next message.";
 
 fn blocks(content: Value, place: &Place<'_>) -> Result<Vec<Value>, Untranslatable> {
     match content {
-        Value::String(text) => Ok(vec![json!({"type": "text", "text": text})]),
+        text @ Value::String(_) => Ok(vec![object([("type", "text".into()), ("text", text)])]),
         Value::Array(blocks) => Ok(blocks),
         other => Err(wrong_type(place, "a string or an array of blocks", &other)),
     }
@@ -231,6 +237,13 @@ fn call(block: &mut Fields<'_>) -> Result<Value, Untranslatable> {
     if !input.is_object() {
         return Err(wrong_type(&block.place_of("input"), "an object", &input));
     }
-    let arguments = input.to_string();
-    Ok(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}))
+    let function = object([
+        ("name", name.into()),
+        ("arguments", input.to_string().into()),
+    ]);
+    Ok(object([
+        ("id", id.into()),
+        ("type", "function".into()),
+        ("function", function),
+    ]))
 }
