@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::anthropic::notes::Notes;
-use crate::anthropic::reading::{Fields, Place, unsupported, wrong_type};
+use crate::anthropic::reading::{Fields, Place, invalid, unsupported, wrong_type};
 use crate::translation::Untranslatable;
 
 /// A part of a chat message.
@@ -88,6 +88,23 @@ pub(super) fn read_parts(
         parts.append(&mut block.into_parts(notes)?);
     }
     Ok(parts)
+}
+
+/// The text of content that may hold nothing else.
+pub(super) fn read_text(
+    content: Value,
+    place: Place<'_>,
+    notes: &mut Notes,
+) -> Result<String, Untranslatable> {
+    let (text, media) = split(read_parts(content, place, notes)?);
+    if media.is_empty() {
+        Ok(text)
+    } else {
+        Err(invalid(
+            place,
+            format!("`{place}` may hold only text; send images and files in a user's message."),
+        ))
+    }
 }
 
 /// An object of these members. They are moved into it, which `json!` does not do: an image may be many megabytes.
@@ -190,7 +207,7 @@ fn search_result(result: &mut Fields<'_>, notes: &mut Notes) -> Result<Vec<Part>
     let title = result.optional_text("title")?;
     let source = result.optional_text("source")?;
     let content = result.required("content", "the result's text")?;
-    let (text, _) = split(read_parts(content, result.place_of("content"), notes)?);
+    let text = read_text(content, result.place_of("content"), notes)?;
     Ok(headed([title, source, Some(text)]))
 }
 

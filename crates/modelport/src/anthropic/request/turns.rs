@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::content::{Block, Part, content_of, object, read_parts, split};
+use super::content::{Block, Part, content_of, object, read_parts, read_text, split};
 use crate::anthropic::notes::Notes;
 use crate::anthropic::reading::{Fields, Place, invalid, wrong_type};
 use crate::translation::Untranslatable;
@@ -82,7 +82,7 @@ impl Conversation<'_> {
     }
 
     fn system(&mut self, content: Value, place: Place<'_>) -> Result<(), Untranslatable> {
-        let (text, _) = split(read_parts(content, place, self.notes)?);
+        let text = read_text(content, place, self.notes)?;
         self.end_turn();
         if !text.is_empty() {
             self.send("system", text.into());

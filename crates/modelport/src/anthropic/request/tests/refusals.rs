@@ -102,6 +102,11 @@ fn a_fault_in_the_conversation_names_its_place() {
         (json!({"messages": "Hi"}), "messages", "invalid_type"),
         (json!({"system": 4}), "system", "invalid_type"),
         (
+            json!({"system": [{"type": "text", "text": "See:"}, {"type": "image", "source": {"type": "url", "url": "u"}}]}),
+            "system",
+            "invalid_value",
+        ),
+        (
             json!({"system": [{"text": "x"}]}),
             "system[0].type",
             "missing_field",
