@@ -78,8 +78,8 @@ fn tools_are_called_and_their_outputs_answered() {
         assert_eq!(item["arguments"], arguments);
     }
     let choice = json!({ "type": "function", "name": "get_time" });
-    let (named, _) = answers(&json!({ "input": "hi", "tools": tools, "tool_choice": choice }));
-    assert_eq!(named["output"][0]["name"], "get_time");
+    let (chosen, _) = answers(&json!({ "input": "hi", "tools": tools, "tool_choice": choice }));
+    assert_eq!(chosen["output"][0]["name"], "get_time");
     let answered = json!([{ "role": "user", "content": "hi" }, output[0], { "type": "function_call_output", "call_id": "x", "output": "4" }]);
     let (whole, _) = answers(&json!({ "input": answered, "tools": tools }));
     assert_eq!(whole["output"][0]["type"], "message");

@@ -6,6 +6,7 @@ import "./chat.mjs";
 import "./streams.mjs";
 import "./tools.mjs";
 import "./json_answers.mjs";
+import "./responses.mjs";
 import "./errors.mjs";
 import "./cancellation.mjs";
 
