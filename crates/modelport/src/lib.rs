@@ -4,6 +4,7 @@
 //! configured is in [`config`]; ARCHITECTURE.md draws the map.
 
 pub mod accounting;
+pub mod anthropic;
 pub mod api;
 pub mod app;
 pub mod auth;

@@ -15,6 +15,9 @@ pub(super) enum Tool {
 /// Where the chat API puts a custom tool's name and input.
 const CUSTOM: &str = "custom";
 
+/// What Gemini adds to a call and wants to see again with its output: a signature (fact sheet, 2026-11-22).
+pub(super) const EXTRA: &str = "extra_content";
+
 impl Tool {
     pub(super) fn of(call: &ToolCallFragment) -> Self {
         if call.extra.contains_key(CUSTOM) {
@@ -74,7 +77,7 @@ impl Tool {
             Self::Function => "function_call",
             Self::Custom => "custom_tool_call",
         };
-        json!({
+        let mut item = json!({
             "id": id,
             "type": kind,
             "status": status.name(),
@@ -82,7 +85,11 @@ impl Tool {
             "call_id": call.id.as_deref().unwrap_or(id),
             "name": call.name.as_deref().unwrap_or_default(),
             self.member(): said,
-        })
+        });
+        if let (Some(item), Some(extra)) = (item.as_object_mut(), call.extra.get(EXTRA)) {
+            item.insert(EXTRA.to_owned(), extra.clone());
+        }
+        item
     }
 }
 

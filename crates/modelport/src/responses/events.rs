@@ -1,20 +1,19 @@
 //! A streamed answer: the chunks of a chat completion become the events of the Responses API. Text and thought are one item
 //! at a time. Tool calls stay open to the end, since some providers send the pieces of parallel calls by turns.
 
-use modelport_provider::chat::{
-    ChatChunk, FinishReason, ToolCallAssembler, ToolCallFragment, read_chunk,
-};
+mod called;
+mod spoken;
+
+use modelport_provider::chat::{ChatChunk, FinishReason, ToolCallAssembler, read_chunk};
 use modelport_provider::usage::{Usage, find_usage};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::logprobs;
-use super::calls::{Tool, plain};
+use super::calls::plain;
 use super::echo::{Echo, Head};
-use super::item::{Ending, Speech, Status, item_id};
-
-/// How much text and thought of one answer is kept for its last events, in bytes.
-const MAX_TEXT: usize = 32 * 1024 * 1024;
+use super::item::{Ending, Speech, Status};
+use spoken::Speaking;
 
 /// Turns the chunks of one streamed answer into events.
 pub struct Events {
@@ -38,17 +37,6 @@ enum Progress {
     New,
     Begun,
     Over,
-}
-
-/// The item that is being spoken, and its last part.
-struct Speaking {
-    place: usize,
-    id: String,
-    speech: Speech,
-    text: String,
-    logprobs: Vec<Value>,
-    /// The parts before.
-    parts: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -194,193 +182,6 @@ impl Events {
             self.finish.get_or_insert(FinishReason::named(&reason));
         }
         Ok(())
-    }
-
-    fn say(
-        &mut self,
-        speech: Speech,
-        text: Option<String>,
-        logprobs: Vec<Value>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), String> {
-        let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return Ok(());
-        };
-        self.text_bytes = self.text_bytes.saturating_add(text.len());
-        if self.text_bytes > MAX_TEXT {
-            return Err(format!("The answer is longer than {MAX_TEXT} bytes."));
-        }
-        self.open(speech, out);
-        let Some(mut speaking) = self.speaking.take() else {
-            return Ok(());
-        };
-        speaking.text.push_str(&text);
-        let delta = Delta {
-            item_id: &speaking.id,
-            output_index: speaking.place,
-            content_index: Some(speaking.parts.len()),
-            text: &text,
-            logprobs: (speech == Speech::Text).then_some(logprobs.as_slice()),
-        };
-        self.emit(speech.delta_event(), delta, out);
-        speaking.logprobs.extend(logprobs);
-        self.speaking = Some(speaking);
-        Ok(())
-    }
-
-    /// Sees to it that a part of this kind is open.
-    fn open(&mut self, speech: Speech, out: &mut Vec<u8>) {
-        let open = self.speaking.take();
-        let speaking = match open {
-            Some(same) if same.speech == speech => {
-                self.speaking = Some(same);
-                return;
-            }
-            // Text and refusal are parts of one message.
-            Some(mut message) if message.speech.prefix() == speech.prefix() => {
-                self.end_part(&mut message, out);
-                message.speech = speech;
-                message
-            }
-            other => {
-                self.speaking = other;
-                self.hush(Status::Completed, out);
-                self.begin_item(speech, out)
-            }
-        };
-        let added = json!({
-            "item_id": speaking.id,
-            "output_index": speaking.place,
-            "content_index": speaking.parts.len(),
-            "part": speech.part("", &[]),
-        });
-        self.speaking = Some(speaking);
-        self.emit("response.content_part.added", added, out);
-    }
-
-    fn begin_item(&mut self, speech: Speech, out: &mut Vec<u8>) -> Speaking {
-        let place = self.output.len();
-        let id = item_id(speech.prefix(), &self.head.id, place);
-        self.add(place, &speech.item(&id, &[], Status::InProgress), out);
-        Speaking {
-            place,
-            id,
-            speech,
-            text: String::new(),
-            logprobs: Vec::new(),
-            parts: Vec::new(),
-        }
-    }
-
-    /// Ends the item that is being spoken.
-    fn hush(&mut self, status: Status, out: &mut Vec<u8>) {
-        if let Some(mut speaking) = self.speaking.take() {
-            self.end_part(&mut speaking, out);
-            let item = speaking.speech.item(&speaking.id, &speaking.parts, status);
-            self.done(speaking.place, item, out);
-        }
-    }
-
-    fn end_part(&mut self, speaking: &mut Speaking, out: &mut Vec<u8>) {
-        let speech = speaking.speech;
-        let text = std::mem::take(&mut speaking.text);
-        let logprobs = std::mem::take(&mut speaking.logprobs);
-        let part = speech.part(&text, &logprobs);
-        let mut body = json!({
-            "item_id": speaking.id,
-            "output_index": speaking.place,
-            "content_index": speaking.parts.len(),
-        });
-        let mut ended = body.clone();
-        if let (Some(body), Some(ended)) = (body.as_object_mut(), ended.as_object_mut()) {
-            match speech {
-                Speech::Thought => body.insert("text".to_owned(), text.into()),
-                Speech::Refusal => body.insert("refusal".to_owned(), text.into()),
-                Speech::Text => {
-                    body.insert("logprobs".to_owned(), logprobs.into());
-                    body.insert("text".to_owned(), text.into())
-                }
-            };
-            ended.insert("part".to_owned(), part.clone());
-        }
-        self.emit(speech.done_event(), body, out);
-        self.emit("response.content_part.done", ended, out);
-        speaking.parts.push(part);
-    }
-
-    fn call(&mut self, fragment: &ToolCallFragment, out: &mut Vec<u8>) -> Result<(), String> {
-        let call = self
-            .calls
-            .take(fragment)
-            .map_err(|fault| format!("The answer has {fault}."))?;
-        self.hush(Status::Completed, out);
-        if self.places.len() <= call {
-            self.places.resize(call.saturating_add(1), None);
-        }
-        match self.places.get(call).copied().flatten() {
-            Some(place) => self.add_to_call(call, place, &fragment.arguments, out),
-            None if self
-                .calls
-                .calls()
-                .get(call)
-                .is_some_and(|call| call.name.is_some()) =>
-            {
-                self.announce(call, out);
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Begins a call's item, unless it has begun.
-    fn announce(&mut self, call: usize, out: &mut Vec<u8>) {
-        let Some(slot @ None) = self.places.get_mut(call) else {
-            return;
-        };
-        let place = self.output.len();
-        *slot = Some(place);
-        let Some(known) = self.calls.calls().get(call) else {
-            return;
-        };
-        let tool = Tool::of(known);
-        let id = item_id(tool.prefix(), &self.head.id, place);
-        let item = tool.item(&id, known, "", Status::InProgress);
-        let said = known.arguments.clone();
-        self.add(place, &item, out);
-        self.add_to_call(call, place, &said, out);
-    }
-
-    fn add_to_call(&mut self, call: usize, place: usize, text: &str, out: &mut Vec<u8>) {
-        let Some(known) = self.calls.calls().get(call).filter(|_| !text.is_empty()) else {
-            return;
-        };
-        let tool = Tool::of(known);
-        let delta = Delta {
-            item_id: &item_id(tool.prefix(), &self.head.id, place),
-            output_index: place,
-            content_index: None,
-            text,
-            logprobs: None,
-        };
-        self.emit(tool.delta_event(), delta, out);
-    }
-
-    fn close(&mut self, call: usize, place: usize, status: Status, out: &mut Vec<u8>) {
-        let Some(known) = self.calls.calls().get(call).cloned() else {
-            return;
-        };
-        let tool = Tool::of(&known);
-        let rest = tool.rest(&known.arguments);
-        self.add_to_call(call, place, rest, out);
-        let said = known.arguments.clone() + rest;
-        let id = item_id(tool.prefix(), &self.head.id, place);
-        let mut body = json!({ "item_id": id, "output_index": place, tool.member(): said });
-        if let (Tool::Function, Some(body), Some(name)) = (tool, body.as_object_mut(), &known.name)
-        {
-            body.insert("name".to_owned(), name.as_str().into());
-        }
-        self.emit(tool.done_event(), body, out);
-        self.done(place, tool.item(&id, &known, &said, status), out);
     }
 
     fn add(&mut self, place: usize, item: &Value, out: &mut Vec<u8>) {

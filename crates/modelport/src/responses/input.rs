@@ -4,6 +4,7 @@
 use modelport_provider::receipt::{Fate, Receipt};
 use serde_json::{Map, Value, json};
 
+use super::calls::EXTRA;
 use super::content::{self, Answered};
 use super::fault::{missing, unsupported, wrong_kind};
 use crate::translation::Untranslatable;
@@ -64,7 +65,11 @@ impl Conversation {
             Some("function_call") => {
                 let [id, name, arguments] = texts(members, at, ["call_id", "name", "arguments"])?;
                 let function = json!({ "name": name, "arguments": arguments });
-                self.add_call(json!({ "id": id, "type": "function", "function": function }));
+                let mut call = json!({ "id": id, "type": "function", "function": function });
+                if let (Some(call), Some(extra)) = (call.as_object_mut(), members.get(EXTRA)) {
+                    call.insert(EXTRA.to_owned(), extra.clone());
+                }
+                self.add_call(call);
                 Ok(())
             }
             Some("custom_tool_call") => {

@@ -87,7 +87,7 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
-pub(super) const GENERIC: [Setting; 12] = [
+pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
         kind: Kind::Switch,
@@ -167,6 +167,12 @@ pub(super) const GENERIC: [Setting; 12] = [
             example: "2024-10-21",
         },
         help: "Azure's api-version. A date means the classic API with its deployment URLs; v1, preview and latest, as when unset, the newer one.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_HTTP2",
+        kind: Kind::Http2,
+        preset: Preset::Value("off"),
+        help: "Whether the provider is spoken to with HTTP/2: auto uses it where the provider chooses it on an https:// connection, prior-knowledge always on an http:// one.",
     },
 ];
 

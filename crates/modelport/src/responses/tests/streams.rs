@@ -2,7 +2,7 @@ use modelport_provider::sse::events;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Echo, Events, from_chat};
+use super::super::{Echo, Events, from_chat, to_chat};
 use super::{grammar, recorded};
 
 fn streamed(request: &Value, chunks: &[Vec<u8>]) -> Vec<u8> {
@@ -129,6 +129,24 @@ fn an_end_that_is_none_shows() {
     let (_, response) = grammar::check(&streamed(&json!({}), &error));
     assert_eq!(response["status"], "failed");
     assert!(!response.to_string().contains("secret"));
+}
+
+#[test]
+fn a_signature_comes_back_with_its_call() {
+    let streams = recorded::streams();
+    let (_, chunks) = streams
+        .iter()
+        .find(|(name, _)| name.contains("tool_signature"))
+        .unwrap();
+    let (_, response) = grammar::check(&streamed(&json!({}), chunks));
+    let signed = json!({ "google": { "thought_signature": "c2FtcGxl" } });
+    assert_eq!(response["output"][0]["extra_content"], signed);
+    let next = json!({ "model": "m", "input": response["output"] }).to_string();
+    let chat: Value = serde_json::from_slice(&to_chat(next.as_bytes(), "m").unwrap().body).unwrap();
+    assert_eq!(
+        chat["messages"][0]["tool_calls"][0]["extra_content"],
+        signed
+    );
 }
 
 #[test]
