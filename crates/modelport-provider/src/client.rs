@@ -16,6 +16,7 @@ use crate::{
     profile::{Place, Profile},
     provider::{Health, HealthState},
     retry::{self, RetryPolicy},
+    settings::Http2,
     splice::Spliced,
     transport::{Answer, Tls, Transport, Upload},
 };
@@ -43,6 +44,7 @@ pub(crate) struct Options {
     pub(crate) default_model: Option<String>,
     pub(crate) silence: Duration,
     pub(crate) max_retries: u32,
+    pub(crate) http2: Http2,
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +77,7 @@ impl Client {
             ),
             messages_headers: messages_headers(&options).map(Box::new),
             chat: fixed_uri(&options.base, CHAT),
-            transport: Transport::new(&target, tls, options.silence)?,
+            transport: Transport::new(&target, tls, options.silence, options.http2)?,
             options,
         })
     }

@@ -10,10 +10,10 @@ use http::StatusCode;
 use crate::failure::{ErrorBody, FailureKind};
 
 /// Why a call to a provider did not give an answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Kind>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     /// No connection: name lookup, TCP, or TLS.
     Connect { origin: String, cause: String },

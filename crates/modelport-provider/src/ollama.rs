@@ -20,7 +20,7 @@ use crate::{
     profiles,
     provider::{Call, Discovered, Health, Provider, UploadCall},
     provider_type::ProviderType,
-    settings::OllamaSettings,
+    settings::{Http2, OllamaSettings},
     transport::{Answer, Tls},
 };
 
@@ -226,6 +226,7 @@ impl Builder {
             default_model: self.default_model,
             silence: self.silence,
             max_retries: self.max_retries,
+            http2: Http2::Off,
         };
         let chat = Options {
             base: native.base.below("/v1"),

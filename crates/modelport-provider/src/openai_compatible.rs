@@ -27,11 +27,12 @@ use crate::{
     profiles,
     provider::{Call, Discovered, Health, HealthState, Provider, UploadCall},
     provider_type::ProviderType,
-    settings::OpenAiSettings,
+    settings::{Http2, OpenAiSettings},
     splice,
     transport::{Answer, Tls},
 };
 
+pub mod ends;
 pub mod look;
 pub(crate) mod pages;
 pub mod stream;
@@ -100,6 +101,7 @@ impl OpenAiCompatibleProvider {
         let mut builder = Self::builder(&settings.base_url)
             .timeout(settings.timeout)
             .max_retries(settings.max_retries)
+            .http2(settings.http2)
             .headers(settings.custom_headers.clone());
         if let Some(key) = &settings.api_key {
             builder = builder.secret(key.clone());
@@ -309,6 +311,7 @@ pub struct Builder {
     default_model: Option<String>,
     silence: Duration,
     max_retries: u32,
+    http2: Http2,
     tls: Option<Tls>,
 }
 
@@ -326,6 +329,7 @@ impl Builder {
             default_model: None,
             silence: defaults.timeout,
             max_retries: defaults.max_retries,
+            http2: defaults.http2,
             tls: None,
         }
     }
@@ -406,6 +410,13 @@ impl Builder {
         self
     }
 
+    /// Whether to speak HTTP/2.
+    #[must_use]
+    pub fn http2(mut self, http2: Http2) -> Self {
+        self.http2 = http2;
+        self
+    }
+
     /// Certificate checking shared with other providers.
     #[must_use]
     pub fn tls(mut self, tls: Tls) -> Self {
@@ -445,6 +456,7 @@ impl Builder {
             default_model: self.default_model,
             silence: self.silence,
             max_retries: self.max_retries,
+            http2: self.http2,
         };
         Ok(OpenAiCompatibleProvider::over(Client::new(options, tls)?))
     }

@@ -55,6 +55,8 @@ pub enum Place {
 pub struct MessagesApi {
     /// Its path, appended to the base URL.
     pub path: &'static str,
+    /// The path that counts a request's tokens; `None` where there is none.
+    pub count_tokens: Option<&'static str>,
     /// The header that carries the key there.
     pub credential: CredentialStyle,
 }

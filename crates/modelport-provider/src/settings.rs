@@ -24,6 +24,29 @@ pub const DEFAULT_MAX_RETRIES: u32 = 3;
 /// The most retries that may be set.
 pub const MAX_MAX_RETRIES: u32 = 100;
 
+/// Whether a provider is spoken to with HTTP/2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http2 {
+    /// Never: one call a connection, with HTTP/1.1.
+    #[default]
+    Off,
+    /// Where the provider chooses it when an encrypted connection is made.
+    Auto,
+    /// Always, without asking. For plain connections.
+    PriorKnowledge,
+}
+
+impl Http2 {
+    /// The word for it in settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Auto => "auto",
+            Self::PriorKnowledge => "prior-knowledge",
+        }
+    }
+}
+
 /// Settings of one OpenAI-compatible provider.
 #[derive(Clone)]
 pub struct OpenAiSettings {
@@ -43,6 +66,8 @@ pub struct OpenAiSettings {
     pub timeout: Duration,
     /// Retries after the first attempt.
     pub max_retries: u32,
+    /// Whether it is spoken to with HTTP/2.
+    pub http2: Http2,
 }
 
 /// Settings of an Ollama server.
@@ -87,6 +112,7 @@ impl Default for OpenAiSettings {
             custom_headers: HeaderMap::new(),
             timeout: DEFAULT_TIMEOUT,
             max_retries: DEFAULT_MAX_RETRIES,
+            http2: Http2::Off,
         }
     }
 }
@@ -150,6 +176,7 @@ impl fmt::Debug for OpenAiSettings {
             )
             .field("timeout", &self.timeout)
             .field("max_retries", &self.max_retries)
+            .field("http2", &self.http2)
             .finish()
     }
 }

@@ -5,18 +5,24 @@
 //! dropping the call closes the socket at once. Retrying, choosing and reading are not done here,
 //! with one exception: a pooled connection that turns out to be dead before it answered is
 //! replaced by a fresh one, since nothing was lost.
+//!
+//! That is HTTP/1.1. A connection of HTTP/2 carries many calls, so it has a task of its own; see
+//! `http2`.
 
 use std::{
     fmt,
     future::poll_fn,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::{
@@ -27,6 +33,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::{Sleep, sleep};
 
 mod connect;
+mod http2;
 mod outgoing;
 
 pub use connect::{Tls, TlsFault};
@@ -34,9 +41,10 @@ pub use outgoing::{Progress, Upload, UploadError, UploadStream};
 
 use crate::{
     error::{Error, Stage},
+    settings::Http2,
     splice::Spliced,
 };
-use connect::Socket;
+use connect::{Offer, Socket};
 use outgoing::Outgoing;
 
 /// How long an unused connection is kept. Shorter than the idle timeouts of the usual load
@@ -62,6 +70,10 @@ struct Shared {
     connector: HttpConnector,
     silence: Duration,
     idle: Mutex<Vec<Idle>>,
+    http2: Http2,
+    streams: http2::Pool,
+    /// Whether the origin, asked which version it speaks, has chosen HTTP/1.1.
+    chose_http1: AtomicBool,
 }
 
 struct Idle {
@@ -84,7 +96,7 @@ impl Transport {
     /// # Errors
     ///
     /// `is_invalid` when `target` has no host.
-    pub fn new(target: &Uri, tls: Tls, silence: Duration) -> Result<Self, Error> {
+    pub fn new(target: &Uri, tls: Tls, silence: Duration, http2: Http2) -> Result<Self, Error> {
         let authority = target
             .authority()
             .ok_or_else(|| Error::invalid("the base URL has no host"))?;
@@ -103,6 +115,9 @@ impl Transport {
                 connector,
                 silence,
                 idle: Mutex::new(Vec::new()),
+                http2,
+                streams: http2::Pool::default(),
+                chose_http1: AtomicBool::new(false),
             }),
         })
     }
@@ -119,6 +134,9 @@ impl Transport {
                 connector: shared.connector.clone(),
                 silence: shared.silence,
                 idle: Mutex::new(Vec::new()),
+                http2: shared.http2,
+                streams: http2::Pool::default(),
+                chose_http1: AtomicBool::new(false),
             }),
         }
     }
@@ -140,6 +158,19 @@ impl Transport {
         &self,
         make: impl Fn() -> Request<Spliced>,
     ) -> Result<Response<Answer>, Error> {
+        match self.shared.http2 {
+            Http2::Off => self.send_alone(make).await,
+            Http2::Auto if self.shared.tls.is_none() => self.send_alone(make).await,
+            // Apart, so that the usual call does not carry its size.
+            Http2::Auto | Http2::PriorKnowledge => Box::pin(self.send_stream(make)).await,
+        }
+    }
+
+    /// A call over a connection of its own, with HTTP/1.1.
+    async fn send_alone(
+        &self,
+        make: impl Fn() -> Request<Spliced>,
+    ) -> Result<Response<Answer>, Error> {
         let silence = self.shared.silence;
         while let Some(connection) = self.take_idle() {
             let request = self.addressed(make());
@@ -158,17 +189,30 @@ impl Transport {
     /// As [`Transport::send`], for a body that arrives while it is sent and can be sent only once: it goes over a
     /// connection of its own, which cannot have died before. The provider's silence counts from the last byte sent.
     pub(crate) async fn upload(&self, request: Request<Upload>) -> Result<Response<Answer>, Error> {
+        if self.shared.http2 == Http2::PriorKnowledge {
+            return Box::pin(self.upload_stream(request)).await;
+        }
         let connection = self.connection().await?;
         let progress = request.body().progress();
         let request = self.to_host(request.map(Outgoing::Upload));
-        let mut answer = std::pin::pin!(exchange(connection, request));
+        let answer = exchange(connection, request);
+        Ok(self.answer(self.while_sent(&progress, answer).await?))
+    }
+
+    /// Waits for an answer; the provider's silence counts from the last byte sent.
+    async fn while_sent<T>(
+        &self,
+        progress: &Progress,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut answer = std::pin::pin!(answer);
         let mut sent = 0;
         loop {
             match within(self.shared.silence, Stage::Head, &mut answer).await {
                 Err(error) if error.is_timeout() && progress.sent() > sent => {
                     sent = progress.sent();
                 }
-                result => return Ok(self.answer(result?)),
+                result => return result,
             }
         }
     }
@@ -191,32 +235,45 @@ impl Transport {
     /// Closes the kept connections that have been unused for too long.
     pub fn sweep(&self) {
         let now = Instant::now();
-        self.idle()
-            .retain(|idle| now.duration_since(idle.since) < KEEP_IDLE);
+        let mut idle = self.idle();
+        idle.retain(|idle| now.duration_since(idle.since) < KEEP_IDLE);
+        if idle.is_empty() {
+            // An origin with many servers may choose otherwise the next time.
+            self.shared.chose_http1.store(false, Ordering::Relaxed);
+        }
+        drop(idle);
+        self.shared.streams.sweep();
     }
 
     fn answer(&self, answer: (Box<Connection>, Response<Incoming>)) -> Response<Answer> {
         let (connection, response) = answer;
-        response.map(|incoming| Answer {
-            incoming,
-            connection: Some(connection),
-            home: self.clone(),
-            timer: None,
+        response.map(|incoming| {
+            Answer::over(
+                Line::Own {
+                    incoming,
+                    connection,
+                },
+                self,
+            )
         })
     }
 
     async fn connect(&self) -> Result<Box<Connection>, Error> {
+        let socket = self.open(Offer::Http1).await?;
+        self.begin(socket).await
+    }
+
+    async fn open(&self, offer: Offer) -> Result<Socket, Error> {
         let shared = &self.shared;
-        let socket = connect::open(
-            shared.connector.clone(),
-            &shared.origin,
-            shared.tls.as_ref(),
-        )
-        .await?;
-        let (sender, driver) = http1::Builder::new()
-            .handshake(socket)
-            .await
-            .map_err(|error| Error::connect(&connect::shown(&shared.origin), error))?;
+        let tls = shared.tls.as_ref();
+        connect::open(shared.connector.clone(), &shared.origin, tls, offer).await
+    }
+
+    /// Begins HTTP/1.1 on a new connection.
+    async fn begin(&self, socket: Socket) -> Result<Box<Connection>, Error> {
+        let handshake = http1::Builder::new().handshake(socket).await;
+        let (sender, driver) = handshake
+            .map_err(|error| Error::connect(&connect::shown(&self.shared.origin), error))?;
         Ok(Box::new(Connection { sender, driver }))
     }
 
@@ -338,15 +395,41 @@ async fn within<T>(
 }
 
 /// The body of a provider's answer. Reading it drives the connection; reading it to its end gives
-/// the connection back; dropping it before closes the connection, and so cancels the call.
+/// the connection back; dropping it before closes the connection, or over HTTP/2 the stream, and so
+/// cancels the call.
 pub struct Answer {
-    incoming: Incoming,
-    connection: Option<Box<Connection>>,
+    line: Line,
     home: Transport,
     timer: Option<Pin<Box<Sleep>>>,
+    trailers: Option<Box<HeaderMap>>,
+}
+
+/// What an answer comes over.
+enum Line {
+    /// A connection of HTTP/1.1 that carries nothing else.
+    Own {
+        incoming: Incoming,
+        connection: Box<Connection>,
+    },
+    /// A stream of a connection of HTTP/2, which has a task of its own.
+    Stream {
+        incoming: Incoming,
+        stream: http2::Stream,
+    },
+    /// The answer has ended, or was given up.
+    Over,
 }
 
 impl Answer {
+    fn over(line: Line, home: &Transport) -> Self {
+        Self {
+            line,
+            home: home.clone(),
+            timer: None,
+            trailers: None,
+        }
+    }
+
     /// The next piece of the body, `None` at its end.
     ///
     /// # Errors
@@ -358,31 +441,29 @@ impl Answer {
 
     /// As [`Answer::data`], for use inside another body.
     pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let mut quiet = Context::from_waker(Waker::noop());
         loop {
-            let Some(connection) = &mut self.connection else {
-                return Poll::Ready(None);
+            let frame = match &mut self.line {
+                Line::Own {
+                    incoming,
+                    connection,
+                } => poll_own(incoming, connection, cx),
+                Line::Stream { incoming, .. } => {
+                    Pin::new(incoming).poll_frame(cx).map(Driven::Frame)
+                }
+                Line::Over => return Poll::Ready(None),
             };
-            // Asking first tells the connection that the body is wanted; what is already there
-            // comes out at once.
-            if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(&mut quiet) {
-                match self.received(frame) {
-                    Some(result) => return Poll::Ready(result),
-                    None => continue,
+            match frame {
+                Poll::Ready(Driven::Frame(frame)) => {
+                    if let Some(result) = self.received(frame) {
+                        return Poll::Ready(result);
+                    }
                 }
-            }
-            let driven = Pin::new(&mut connection.driver).poll(cx);
-            if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(&mut quiet) {
-                match self.received(frame) {
-                    Some(result) => return Poll::Ready(result),
-                    None => continue,
+                Poll::Ready(Driven::Closed) => {
+                    self.line = Line::Over;
+                    return Poll::Ready(Some(Err(Error::cut("the connection closed"))));
                 }
+                Poll::Pending => return self.poll_silence(cx),
             }
-            if driven.is_ready() {
-                self.connection = None;
-                return Poll::Ready(Some(Err(Error::cut("the connection closed"))));
-            }
-            return self.poll_silence(cx);
         }
     }
 
@@ -410,7 +491,12 @@ impl Answer {
         Ok(parts.map_or(whole, bytes::BytesMut::freeze))
     }
 
-    /// What a frame means to the reader; `None` for one that carries no data, a trailer.
+    /// The fields behind the body, if there were any; known once the body has been read to its end.
+    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take().map(|trailers| *trailers)
+    }
+
+    /// What a frame means to the reader; `None` for one that carries no data, the trailers.
     #[expect(
         clippy::option_option,
         reason = "the inner option is the end of the body"
@@ -423,14 +509,18 @@ impl Answer {
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => Some(Some(Ok(data))),
-                Err(_trailers) => None,
+                Err(frame) => {
+                    self.trailers = frame.into_trailers().ok().map(Box::new);
+                    None
+                }
             },
             Some(Err(error)) => {
-                self.connection = None;
+                self.line = Line::Over;
                 Some(Some(Err(Error::cut(describe(&error)))))
             }
             None => {
-                if let Some(connection) = self.connection.take() {
+                let line = std::mem::replace(&mut self.line, Line::Over);
+                if let Line::Own { connection, .. } = line {
                     self.home.keep(connection);
                 }
                 Some(None)
@@ -445,9 +535,37 @@ impl Answer {
         if timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        self.connection = None;
+        if let Line::Stream { stream, .. } = &self.line {
+            stream.distrust();
+        }
+        self.line = Line::Over;
         Poll::Ready(Some(Err(Error::silent(Stage::Body, silence))))
     }
+}
+
+/// What driving a connection came to.
+enum Driven {
+    Frame(Option<Result<Frame<Bytes>, hyper::Error>>),
+    Closed,
+}
+
+/// Drives a connection until it has something of its answer.
+fn poll_own(
+    incoming: &mut Incoming,
+    connection: &mut Connection,
+    cx: &mut Context<'_>,
+) -> Poll<Driven> {
+    let mut quiet = Context::from_waker(Waker::noop());
+    // Asking first tells the connection that the body is wanted; what is already there comes out
+    // at once.
+    if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(&mut quiet) {
+        return Poll::Ready(Driven::Frame(frame));
+    }
+    let driven = Pin::new(&mut connection.driver).poll(cx);
+    if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(&mut quiet) {
+        return Poll::Ready(Driven::Frame(frame));
+    }
+    driven.map(|_| Driven::Closed)
 }
 
 impl fmt::Debug for Answer {
@@ -470,10 +588,13 @@ impl Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.connection.is_none()
+        matches!(self.line, Line::Over)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.line {
+            Line::Own { incoming, .. } | Line::Stream { incoming, .. } => incoming.size_hint(),
+            Line::Over => SizeHint::with_exact(0),
+        }
     }
 }

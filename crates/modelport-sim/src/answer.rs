@@ -65,10 +65,20 @@ impl Dialect {
     }
 }
 
+/// What stands around the payload of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Nothing else.
+    Bare,
+    /// The event is named after its type, which stands first in its payload.
+    Named,
+}
+
 /// The payloads of a stream, one after the other in one buffer.
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) dialect: Dialect,
+    framing: Framing,
     bytes: Vec<u8>,
     ends: Vec<usize>,
     /// The events that come at once, before the first token: the delta that only names the role.
@@ -82,8 +92,13 @@ pub(crate) const DONE: &[u8] = b"[DONE]";
 
 impl Events {
     pub(crate) fn new(dialect: Dialect) -> Self {
+        Self::framed(dialect, Framing::Bare)
+    }
+
+    pub(crate) fn framed(dialect: Dialect, framing: Framing) -> Self {
         Self {
             dialect,
+            framing,
             bytes: Vec::new(),
             ends: Vec::new(),
             preamble: 0,
@@ -114,6 +129,18 @@ impl Events {
     /// The events that carry tokens.
     pub(crate) fn tokens(&self) -> Range<usize> {
         self.preamble..self.content
+    }
+
+    /// The name of an event with this payload, if it has one.
+    pub(crate) fn name<'a>(&self, payload: &'a [u8]) -> Option<&'a str> {
+        match self.framing {
+            Framing::Bare => None,
+            Framing::Named => {
+                let rest = payload.strip_prefix(br#"{"type":""#)?;
+                let end = memchr::memchr(b'"', rest)?;
+                str::from_utf8(rest.get(..end)?).ok()
+            }
+        }
     }
 
     /// The payload of an event; nothing past the end.

@@ -52,6 +52,17 @@ impl Refusal {
     }
 }
 
+/// A response that is to be continued, and was not kept.
+pub(crate) fn no_previous_response(id: &str) -> Refusal {
+    Refusal::new(
+        400,
+        format!("Previous response with id '{id}' not found."),
+        "invalid_request_error",
+        Some("previous_response_id"),
+        Some("previous_response_not_found"),
+    )
+}
+
 /// The error that fits a status.
 pub(crate) fn fitting(status: u16) -> Refusal {
     let (kind, code, message) = match status {

@@ -34,6 +34,7 @@ mod media;
 mod ollama;
 mod options;
 mod play;
+mod responses;
 mod routes;
 mod script;
 mod seen;

@@ -32,6 +32,9 @@ pub struct Options {
     /// Refuse models that are not listed with 404
     #[arg(long)]
     pub strict_models: bool,
+    /// Serve the Responses API too; without it, it is an unknown URL
+    #[arg(long)]
+    pub responses: bool,
     /// Shape of the model listing: openai, data, array, models, strings, gemini, paginated, null, status-404, hang, …
     #[arg(long, default_value_t = ListingShape::OpenAi)]
     pub listing: ListingShape,
@@ -74,6 +77,7 @@ impl Default for Options {
             port: 0,
             models: MODELS.map(str::to_owned).to_vec(),
             strict_models: false,
+            responses: false,
             listing: ListingShape::OpenAi,
             api_key: None,
             latency_ms: 0,

@@ -14,6 +14,7 @@ use crate::errors::{self, Refusal};
 use crate::fault::{Connection, Fault, Form};
 use crate::http::Request;
 use crate::listing::{self, ListingShape};
+use crate::responses::{self, ResponsesAsk};
 use crate::server::Shared;
 use crate::stage::Timing;
 use crate::{embeddings, media, ollama};
@@ -65,6 +66,7 @@ fn answer(
     let models = &shared.options.models;
     let answer = match endpoint {
         Endpoint::Completion(operation) => return completion(shared, request, *operation, id),
+        Endpoint::Responses if shared.options.responses => return response(shared, request, id),
         Endpoint::OllamaChat => return ollama_chat(shared, request),
         Endpoint::Media(kind) => return media(shared, request, *kind),
         Endpoint::Embeddings | Endpoint::OllamaEmbed => {
@@ -98,7 +100,9 @@ fn answer(
             &json!({ "data": { "label": "sim", "limit": null, "limit_remaining": null, "usage": 0, "is_free_tier": false } }),
         ),
         Endpoint::Health => Answer::json(200, &json!({ "status": "ok" })),
-        Endpoint::Unknown => return Err(errors::unknown_url(request.method(), request.target())),
+        Endpoint::Responses | Endpoint::Unknown => {
+            return Err(errors::unknown_url(request.method(), request.target()));
+        }
     };
     Ok((answer, asked_fault(shared, request)?))
 }
@@ -138,6 +142,22 @@ fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64)
             reporting(fault.as_ref(), Reporting::AtEnd),
             stamp,
         );
+        Answer::whole(200, "application/json", whole)
+    };
+    Ok((answer, fault))
+}
+
+fn response(shared: &Shared, request: &Request, id: u64) -> Answered {
+    let asked = ResponsesAsk::read(request.body())?;
+    let ask = Ask::read(&asked.chat).map_err(|error| unreadable(&error))?;
+    let fault = fault(shared, request, ask.model.as_deref(), Dialect::OpenAi)?;
+    let stamp = Stamp { id, created: now() };
+    let completion = complete(shared, request, &ask)?;
+    let reporting = reporting(fault.as_ref(), Reporting::AtEnd);
+    let answer = if ask.stream == Some(true) {
+        Answer::events(responses::events(&asked, &completion, reporting, stamp))
+    } else {
+        let whole = responses::whole(&asked, &completion, reporting, stamp);
         Answer::whole(200, "application/json", whole)
     };
     Ok((answer, fault))

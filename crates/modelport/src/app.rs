@@ -154,13 +154,19 @@ impl Upstream {
                 .build()
                 .map(|provider| Self::Ollama(Box::new(provider))),
             ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
-                OpenAiCompatibleProvider::builder_at(config.base_url.clone())
+                let builder = OpenAiCompatibleProvider::builder_at(config.base_url.clone())
                     .id(&config.id)
                     .name(&config.name)
-                    .headers(config.headers.clone())
+                    .headers(config.custom_headers.clone())
                     .key_name(&config.key_variable)
                     .timeout(config.timeout)
-                    .tls(tls.clone())
+                    .http2(config.http2)
+                    .tls(tls.clone());
+                let builder = match &config.key {
+                    Some(key) => builder.secret(key.clone()),
+                    None => builder,
+                };
+                builder
                     .build()
                     .map(|provider| Self::OpenAi(Box::new(provider)))
             }

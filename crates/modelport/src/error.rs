@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     config::ProviderConfig,
-    ids::{REQUEST_ID, RequestId},
+    ids::{ANTHROPIC_REQUEST_ID, REQUEST_ID, RequestId},
 };
 
 /// In whose words an error is written.
@@ -251,6 +251,11 @@ impl Error {
         self.row().status
     }
 
+    /// A word for programs.
+    pub fn code(&self) -> &str {
+        self.row().code
+    }
+
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
@@ -283,7 +288,10 @@ impl Error {
                 },
                 "request_id": id.as_str(),
             }),
-            Envelope::Anthropic => anthropic_body(row.status, &self.to_string(), id),
+            Envelope::Anthropic => {
+                let kind = anthropic_type(row.status);
+                anthropic_body(kind, &self.to_string(), Some(row.code), id.as_str())
+            }
         };
         body.to_string().into_bytes()
     }
@@ -310,6 +318,10 @@ impl Error {
             HeaderValue::from_static("application/json"),
         );
         headers.insert(REQUEST_ID, id.to_header());
+        match envelope {
+            Envelope::OpenAi => {}
+            Envelope::Anthropic => drop(headers.insert(ANTHROPIC_REQUEST_ID, id.to_header())),
+        }
         if let Some(seconds) = row.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -324,17 +336,27 @@ impl Error {
     }
 }
 
-/// Anthropic's envelope.
-pub fn anthropic_body(status: StatusCode, message: &str, id: &RequestId) -> serde_json::Value {
-    json!({
-        "type": "error",
-        "error": {"type": anthropic_type(status), "message": message},
-        "request_id": id.as_str(),
-    })
+/// Anthropic's envelope. Its SDKs give the code to their callers, and some codes make them send the request again in another
+/// form (anthropic-sdk-python 2.14.0, `_exceptions.py`).
+pub fn anthropic_body(
+    kind: &str,
+    message: &str,
+    code: Option<&str>,
+    request_id: &str,
+) -> serde_json::Value {
+    let mut error = json!({"type": kind, "message": message});
+    if let Some(code) = code {
+        error["details"] = json!({"error_code": code});
+    }
+    let mut body = json!({"type": "error", "error": error});
+    if !request_id.is_empty() {
+        body["request_id"] = json!(request_id);
+    }
+    body
 }
 
 /// Anthropic's word for a status (its API reference, "Errors", 2026-11-22).
-fn anthropic_type(status: StatusCode) -> &'static str {
+pub fn anthropic_type(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 => "authentication_error",
         402 => "billing_error",

@@ -8,6 +8,9 @@ use crate::clock;
 /// The header that carries a request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The header in which Anthropic's SDKs look for a request's id (anthropic-sdk-python, `_response.py`).
+pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
 /// The longest id taken from a caller.
 const MAX_LENGTH: usize = 128;
 

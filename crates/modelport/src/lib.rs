@@ -4,6 +4,7 @@
 //! configured is in [`config`]; ARCHITECTURE.md draws the map.
 
 pub mod accounting;
+pub mod anthropic;
 pub mod api;
 pub mod app;
 pub mod auth;
@@ -15,6 +16,8 @@ pub mod error;
 pub mod ids;
 pub mod models;
 pub mod proxy;
+pub mod responses;
 pub mod routing;
 pub mod server;
 pub mod telemetry;
+pub mod translation;

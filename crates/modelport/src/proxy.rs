@@ -4,16 +4,21 @@
 //! name; nothing is sent back before a provider's first real output, so that until then another
 //! attempt can take over unseen.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use modelport_provider::splice::{self, AskFault};
 
 pub mod asked;
 pub mod attempt;
 pub mod body;
+mod decoding;
+pub mod dialect;
 pub mod failure;
 pub mod form;
 pub mod headers;
@@ -24,9 +29,16 @@ pub mod surface;
 pub mod upload;
 pub mod waiting;
 
-use crate::{app::Worker, error::Error, ids::RequestId, models::Plan};
+use crate::{
+    anthropic,
+    app::Worker,
+    error::Error,
+    ids::{REQUEST_ID, RequestId},
+    models::Plan,
+};
 use asked::Asked;
 use attempt::Committed;
+use dialect::AsChat;
 use failure::Failure;
 use meter::{Ending, Meter};
 use sending::Sending;
@@ -66,9 +78,13 @@ pub struct Job {
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     /// The body; empty for a form that still arrives.
+    /// Whether the caller has said that it takes fields behind a body.
+    pub(crate) takes_trailers: bool,
     pub(crate) body: Bytes,
     pub(crate) asked: Asked,
     pub(crate) arriving: Option<Arriving>,
+    /// The request as a chat completion, once a provider wants it so.
+    pub(crate) as_chat: OnceLock<AsChat>,
     pub(crate) plan: Plan,
 }
 
@@ -87,10 +103,43 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             return Err(error);
         }
     };
+    if let Some(reply) = counted(&job) {
+        meter.begin(StatusCode::OK);
+        meter.settle(Ending::Answered);
+        return reply;
+    }
     if job.asked.stream() {
         return waiting::within_grace(job, meter).await;
     }
     run(job, meter).await
+}
+
+/// The count of a request's tokens, where the provider that would be asked cannot count.
+fn counted(job: &Job) -> Option<Result<Reply, Error>> {
+    if job.surface != Surface::CountTokens {
+        return None;
+    }
+    let first = *job.plan.providers.first()?;
+    let profile = job.worker.upstream(first)?.as_provider().profile();
+    if profile
+        .messages
+        .is_some_and(|api| api.count_tokens.is_some())
+    {
+        return None;
+    }
+    Some(
+        anthropic::count_tokens(&job.body)
+            .map_err(dialect::refused)
+            .map(|count| {
+                let mut reply = Response::new(Body::from(format!("{{\"input_tokens\":{count}}}")));
+                let json = HeaderValue::from_static("application/json");
+                let headers = reply.headers_mut();
+                headers.insert(header::CONTENT_TYPE, json);
+                headers.insert(REQUEST_ID, job.id.to_header());
+                headers::add_resolution(headers, job.provider_id(first), &job.plan.model);
+                reply
+            }),
+    )
 }
 
 /// What is asked for, and who may answer.
@@ -103,6 +152,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
     };
     meter.planned(&plan, asked.stream());
     Ok(Job {
+        takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
         body,
@@ -110,6 +160,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
         query: inbound.query,
         asked,
         arriving,
+        as_chat: OnceLock::new(),
         plan,
         worker,
     })
@@ -236,6 +287,12 @@ impl Job {
     fn first_provider_id(&self) -> &str {
         let first = self.plan.providers.first();
         first.map_or("", |provider| self.provider_id(*provider))
+    }
+
+    /// The display name of a provider of the plan.
+    fn provider_name(&self, provider: usize) -> &str {
+        let config = self.worker.app.config.providers.get(provider);
+        config.map_or("", |config| config.name.as_str())
     }
 
     /// Where a provider of the plan is, for the log.

@@ -12,17 +12,18 @@ use std::{
     time::Duration,
 };
 
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     runtime,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        mpsc::{Receiver, Sender, channel},
+        watch,
+    },
     time::{MissedTickBehavior, interval, timeout},
 };
+
+mod connection;
+mod preface;
 
 use crate::{
     app::{App, SetupFault, Worker},
@@ -30,12 +31,10 @@ use crate::{
     endpoints,
     models::discovery,
 };
+use connection::Connections;
 
 /// Connections that may wait for a thread to take them.
 const MAX_WAITING: usize = 4096;
-
-/// How long a connection may take to send a request's head, or stay unused between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How often unused connections to providers are looked through.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -239,11 +238,9 @@ impl Drop for Open {
 async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<AtomicUsize>) -> Stopped {
     let patience = app.config.server.shutdown_timeout;
     let worker = Arc::new(Worker::new(app));
-    let service = TowerToHyperService::new(endpoints::service(Arc::clone(&worker)));
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+    let connections = Arc::new(Connections::new(endpoints::service(Arc::clone(&worker))));
     let graceful = GracefulShutdown::new();
+    let (end, ending) = watch::channel(());
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -252,17 +249,14 @@ async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<Atomic
                 let Some(socket) = socket else { break };
                 let counted = Open(Arc::clone(&open));
                 let Ok(socket) = tokio::net::TcpStream::from_std(socket) else { continue };
-                let connection = http.serve_connection(TokioIo::new(socket), service.clone());
-                let connection = graceful.watch(connection);
-                tokio::spawn(async move {
-                    // A connection that breaks is the peer's business; its requests are recorded.
-                    let _ = connection.await;
-                    drop(counted);
-                });
+                let connections = Arc::clone(&connections);
+                let begun = connections.begin(socket, graceful.watcher(), ending.clone(), counted);
+                tokio::spawn(begun);
             }
             _ = sweep.tick() => worker.sweep(),
         }
     }
+    drop(end);
     match timeout(patience, graceful.shutdown()).await {
         Ok(()) => Stopped::Drained,
         Err(_) => Stopped::CutShort,

@@ -43,7 +43,7 @@ impl ToolCallAssembler {
     pub fn push(&mut self, fragments: &[ToolCallFragment]) -> Result<(), AssemblyFault> {
         fragments
             .iter()
-            .try_for_each(|fragment| self.push_one(fragment))
+            .try_for_each(|fragment| self.take(fragment).map(drop))
     }
 
     /// Whether there are no calls.
@@ -56,7 +56,17 @@ impl ToolCallAssembler {
         self.calls.into_iter().map(ToolCall::from).collect()
     }
 
-    fn push_one(&mut self, fragment: &ToolCallFragment) -> Result<(), AssemblyFault> {
+    /// The calls as far as they are known, in the order in which they began.
+    pub fn calls(&self) -> &[ToolCallFragment] {
+        &self.calls
+    }
+
+    /// Adds one piece, and tells the place of the call that it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// A piece that goes past a bound is not taken.
+    pub fn take(&mut self, fragment: &ToolCallFragment) -> Result<usize, AssemblyFault> {
         let bytes = self.bytes.saturating_add(fragment.arguments.len());
         if bytes > MAX_ARGUMENTS {
             return Err(AssemblyFault::TooLong);
@@ -65,20 +75,25 @@ impl ToolCallAssembler {
             .calls
             .iter()
             .rposition(|call| call.index == fragment.index);
-        match begun.and_then(|place| self.calls.get_mut(place)) {
-            Some(call) if !begins_another(call, fragment) => extend(call, fragment),
+        let call = begun.and_then(|place| Some((place, self.calls.get_mut(place)?)));
+        let place = match call {
+            Some((place, call)) if !begins_another(call, fragment) => {
+                extend(call, fragment);
+                place
+            }
             Some(_) | None => self.begin(fragment)?,
-        }
+        };
         self.bytes = bytes;
-        Ok(())
+        Ok(place)
     }
 
-    fn begin(&mut self, fragment: &ToolCallFragment) -> Result<(), AssemblyFault> {
-        if self.calls.len() >= MAX_TOOL_CALLS {
+    fn begin(&mut self, fragment: &ToolCallFragment) -> Result<usize, AssemblyFault> {
+        let place = self.calls.len();
+        if place >= MAX_TOOL_CALLS {
             return Err(AssemblyFault::TooMany);
         }
         self.calls.push(fragment.clone());
-        Ok(())
+        Ok(place)
     }
 }
 

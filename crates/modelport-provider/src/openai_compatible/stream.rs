@@ -153,7 +153,8 @@ pub fn read_event(data: &[u8]) -> Seen {
     }
 }
 
-fn is_done(data: &[u8]) -> bool {
+/// Whether an event is `[DONE]`, which ends a stream of chunks.
+pub fn is_done(data: &[u8]) -> bool {
     data.trim_ascii_start().starts_with(b"[DONE]")
 }
 

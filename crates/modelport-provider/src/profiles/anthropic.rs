@@ -18,6 +18,7 @@ pub(super) static ANTHROPIC: Profile = Profile {
     },
     messages: Some(MessagesApi {
         path: "/messages",
+        count_tokens: Some("/messages/count_tokens"),
         credential: CredentialStyle::XApiKey,
     }),
     ..Profile::PLAIN

@@ -15,6 +15,7 @@ pub(super) static LLAMA_CPP: Profile = Profile {
     },
     messages: Some(MessagesApi {
         path: "/messages",
+        count_tokens: None,
         credential: CredentialStyle::Bearer,
     }),
     owned_by: Some("llamacpp"),

@@ -17,6 +17,7 @@ pub static OPENROUTER: Profile = Profile {
     responses: Some("/responses"),
     messages: Some(MessagesApi {
         path: "/messages",
+        count_tokens: None,
         credential: CredentialStyle::Bearer,
     }),
     ..Profile::PLAIN

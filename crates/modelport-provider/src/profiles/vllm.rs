@@ -17,6 +17,7 @@ pub(super) static VLLM: Profile = Profile {
     responses: Some("/responses"),
     messages: Some(MessagesApi {
         path: "/messages",
+        count_tokens: Some("/messages/count_tokens"),
         credential: CredentialStyle::Bearer,
     }),
     owned_by: Some("vllm"),

@@ -137,7 +137,7 @@ impl Ask {
         self.first_member..self.first_member
     }
 
-    /// The top-level fields in their order, the first [`MAX_FIELDS`] of them.
+    /// The top-level fields in their order, as many of them as are kept.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }

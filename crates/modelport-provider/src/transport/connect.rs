@@ -20,7 +20,21 @@ use crate::error::Error;
 
 /// How providers' certificates are checked: one per process, shared by every transport.
 #[derive(Clone)]
-pub struct Tls(TlsConnector);
+pub struct Tls {
+    http1: TlsConnector,
+    either: TlsConnector,
+}
+
+/// The versions of HTTP that the other side of an encrypted connection may choose from.
+#[derive(Clone, Copy)]
+pub(super) enum Offer {
+    Http1,
+    Either,
+}
+
+/// HTTP/1.1 and HTTP/2 by their names in that choice (RFC 7301 and RFC 9113).
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
 
 /// Why TLS cannot be set up on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +58,20 @@ impl Tls {
             .map_err(|error| TlsFault(error.to_string()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        config.alpn_protocols = vec![HTTP1.to_vec()];
+        let mut either = config.clone();
+        either.alpn_protocols = vec![HTTP2.to_vec(), HTTP1.to_vec()];
+        Ok(Self {
+            http1: TlsConnector::from(Arc::new(config)),
+            either: TlsConnector::from(Arc::new(either)),
+        })
+    }
+
+    fn offering(&self, offer: Offer) -> &TlsConnector {
+        match offer {
+            Offer::Http1 => &self.http1,
+            Offer::Either => &self.either,
+        }
     }
 }
 
@@ -69,9 +95,10 @@ pub(super) async fn open(
     connector: HttpConnector,
     origin: &Uri,
     tls: Option<&Tls>,
+    offer: Offer,
 ) -> Result<Socket, Error> {
     let tcp = dial(connector, origin).await?;
-    let Some(Tls(tls)) = tls else {
+    let Some(tls) = tls.map(|tls| tls.offering(offer)) else {
         return Ok(Socket::Plain(tcp));
     };
     let host = origin.host().unwrap_or_default();
@@ -112,6 +139,16 @@ fn chain(error: &dyn std::error::Error) -> String {
 pub(super) enum Socket {
     Plain(TokioIo<TcpStream>),
     Encrypted(Box<TokioIo<TlsStream<TcpStream>>>),
+}
+
+impl Socket {
+    /// Whether the other side has chosen HTTP/2.
+    pub(super) fn chose_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Encrypted(io) => io.inner().get_ref().1.alpn_protocol() == Some(HTTP2),
+        }
+    }
 }
 
 impl Read for Socket {

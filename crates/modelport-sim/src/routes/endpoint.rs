@@ -8,6 +8,7 @@ use crate::media::Kind;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Endpoint<'a> {
     Completion(Operation),
+    Responses,
     OllamaChat,
     Embeddings,
     OllamaEmbed,
@@ -30,6 +31,7 @@ impl<'a> Endpoint<'a> {
         match method {
             "POST" if ends("/chat/completions") => Self::Completion(Operation::Chat),
             "POST" if ends("/completions") => Self::Completion(Operation::Text),
+            "POST" if ends("/responses") => Self::Responses,
             "POST" if ends("/embeddings") => Self::Embeddings,
             "POST" if ends("/moderations") => Self::Media(Kind::Moderation),
             "POST" if ends("/rerank") => Self::Media(Kind::Rerank),
@@ -66,6 +68,7 @@ impl<'a> Endpoint<'a> {
             | Self::Running
             | Self::Show => Dialect::Ollama,
             Self::Completion(_)
+            | Self::Responses
             | Self::Embeddings
             | Self::Media(_)
             | Self::Models
@@ -109,6 +112,8 @@ mod tests {
                 "/api/v1/completions",
                 Endpoint::Completion(Operation::Text),
             ),
+            ("POST", "/v1/responses", Endpoint::Responses),
+            ("GET", "/v1/responses", Endpoint::Unknown),
             ("GET", "/v1/chat/completions", Endpoint::Unknown),
             ("GET", "/api/v1/models", Endpoint::Models),
             (

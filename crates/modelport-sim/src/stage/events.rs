@@ -100,7 +100,8 @@ impl Writer<'_, '_> {
             Break::Reset => return Ending::Reset,
             Break::CutHalf => {
                 self.output.cut();
-                self.framed(self.events.get(sent), None);
+                let payload = self.events.get(sent);
+                self.framed(payload, self.events.name(payload));
                 self.output.half(&self.frame);
                 return Ending::Close;
             }
@@ -150,7 +151,7 @@ impl Writer<'_, '_> {
         } else if tokens.contains(&index) {
             self.output.token();
         }
-        self.extra(payload, None);
+        self.extra(payload, self.events.name(payload));
     }
 
     /// One event, at once.

@@ -286,3 +286,51 @@ async fn probes_are_answered() {
     );
     assert!(ask(&sim, "GET /api/v1/key", "", "").await.json()["data"].is_object());
 }
+
+const RESPONSE: &str = r#"{"model":"m","input":"hi"}"#;
+
+#[tokio::test]
+async fn responses_are_served_where_that_is_wanted() {
+    let unknown = ask(&sim().await, "POST /v1/responses", "", RESPONSE).await;
+    assert_eq!(unknown.status, 404);
+    let options = Options {
+        responses: true,
+        ..Options::default()
+    };
+    let sim = Sim::start(options).await.unwrap();
+    let plain = ask(&sim, "POST /v1/responses", "", RESPONSE).await.json();
+    assert_eq!(
+        (&plain["object"], &plain["status"]),
+        (&json!("response"), &json!("completed"))
+    );
+    let streamed = RESPONSE.replace("\"input\"", "\"stream\":true,\"input\"");
+    let answer = ask(&sim, "POST /v1/responses", "", &streamed).await;
+    assert_eq!(answer.end, End::Complete);
+    let body = String::from_utf8(answer.body.clone()).unwrap();
+    assert!(
+        body.starts_with("event: response.created\ndata: {\"type\":\"response.created\","),
+        "{body}"
+    );
+    let last: Value = serde_json::from_str(answer.events().last().unwrap()).unwrap();
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(
+        last["response"]["output"][0]["content"],
+        plain["output"][0]["content"]
+    );
+    let refused = ask(
+        &sim,
+        "POST /v1/responses",
+        "x-sim-fault: status-429\r\n",
+        RESPONSE,
+    )
+    .await;
+    assert_eq!(refused.status, 429);
+    let cut = ask(
+        &sim,
+        "POST /v1/responses",
+        "x-sim-fault: cut-6\r\n",
+        &streamed,
+    )
+    .await;
+    assert_eq!((cut.end, cut.events().len()), (End::Closed, 6));
+}

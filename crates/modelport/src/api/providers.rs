@@ -104,6 +104,7 @@ fn describe(app: &App, place: usize) -> Option<Value> {
     let config = app.config.providers.get(place)?;
     let shelf = app.models.shelf(place)?;
     let reading = app.signals.get(place)?.read();
+    let profile = app.upstream(place)?.as_provider().profile();
     let age = shelf
         .fetched
         .and_then(|at| clock::calendar().duration_since(at).ok());
@@ -116,11 +117,17 @@ fn describe(app: &App, place: usize) -> Option<Value> {
         "enabled": config.enabled,
         "configured": config.configured,
         "preferred": app.config.preferred == place,
+        "profile": profile.slug,
+        "parameters": config.policy(profile).as_str(),
         "base_url": config.base_url.to_string(),
         "has_key": config.key.is_some(),
         "default_model": config.default_model,
         "timeout_seconds": config.timeout.as_secs_f64(),
         "max_retries": config.max_retries,
+        "apis": {
+            "responses": native(profile.responses),
+            "messages": native(profile.messages),
+        },
         "health": describe_health(&reading),
         "models": {
             "count": shelf.models.len(),
@@ -131,6 +138,11 @@ fn describe(app: &App, place: usize) -> Option<Value> {
             "problem": app.models.problem(place).map(|problem| problem.to_string()),
         },
     }))
+}
+
+/// Whether a provider's own API answers, or its chat completions in that API's words.
+fn native<T>(api: Option<T>) -> &'static str {
+    api.map_or("translated", |_| "native")
 }
 
 fn describe_health(reading: &Reading) -> Value {

@@ -15,9 +15,9 @@ use modelport_provider::credential::Secret;
 use modelport_provider::parameters::Policy;
 use modelport_provider::probe::Probed;
 use modelport_provider::profile::Profile;
-use modelport_provider::profiles::{self, OLLAMA};
+use modelport_provider::profiles::{self, GENERIC, OLLAMA};
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::OllamaSettings;
+use modelport_provider::settings::{Http2, OllamaSettings};
 
 use self::draft::{Draft, older_name};
 use self::group::Group;
@@ -61,6 +61,8 @@ pub struct ProviderConfig {
     pub base_url_variable: String,
     /// The headers of every call: credential and custom headers.
     pub headers: HeaderMap,
+    /// The custom ones among them.
+    pub custom_headers: HeaderMap,
     /// Used when a request names no model.
     pub default_model: Option<String>,
     /// How long it may stay silent: until the head of its answer, and between two reads of the body.
@@ -75,6 +77,8 @@ pub struct ProviderConfig {
     pub probed: Option<Arc<Probed>>,
     /// The models it serves, in place of its listing; empty: the listing.
     pub models: Vec<ConfiguredModel>,
+    /// Whether it is spoken to with HTTP/2.
+    pub http2: Http2,
     /// Whether it is used.
     pub enabled: bool,
     /// Whether any variable says something about it.
@@ -91,6 +95,18 @@ pub struct ConfiguredModel {
 }
 
 impl ProviderConfig {
+    /// What is done with request fields that it does not take, being what `profile` says: of an unknown provider that was
+    /// not probed either, nothing is known to be left out.
+    pub fn policy(&self, profile: &Profile) -> Policy {
+        self.parameters.unwrap_or_else(|| {
+            if profile.slug == GENERIC.slug && self.probed.is_none() {
+                Policy::Pass
+            } else {
+                Policy::Warn
+            }
+        })
+    }
+
     /// The name that the catalogue knows a model of this provider by.
     pub fn known_as<'a>(&'a self, model: &'a str) -> &'a str {
         let configured = self.models.iter().find(|known| known.id == model);

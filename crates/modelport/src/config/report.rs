@@ -3,6 +3,9 @@
 use std::fmt::Write;
 
 use modelport_provider::credential::has_credential;
+use modelport_provider::parameters::Policy;
+use modelport_provider::profiles::GENERIC;
+use modelport_provider::settings::Http2;
 
 use super::providers::ProviderConfig;
 use super::setting::{API_KEYS, CATALOGUE};
@@ -106,6 +109,7 @@ fn head(block: &mut String, provider: &ProviderConfig, preferred: bool) {
 
 fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSummary>) {
     fact(block, "base URL", &provider.base_url.to_string());
+    fact(block, "known as", &known_as(provider));
     fact(block, "key", &key(provider));
     let model = provider
         .default_model
@@ -122,9 +126,26 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
         "timeout",
         &format!("{} s of silence, {times}", provider.timeout.as_secs_f64()),
     );
+    if provider.http2 != Http2::Off {
+        fact(block, "HTTP/2", provider.http2.as_str());
+    }
     if let Some(summary) = summary {
         fact(block, "models", &summary.text);
     }
+}
+
+/// What the provider is known to be, and what follows for a request's fields.
+fn known_as(provider: &ProviderConfig) -> String {
+    let what = match provider.profile.slug {
+        slug if slug == GENERIC.slug => "nothing yet; its listing may tell",
+        slug => slug,
+    };
+    let fields = match provider.policy(provider.profile) {
+        Policy::Pass => "every field is sent",
+        Policy::Warn => "fields it does not take are mapped or dropped, and told",
+        Policy::Strict => "fields it does not take are refused",
+    };
+    format!("{what}; {fields}")
 }
 
 fn key(provider: &ProviderConfig) -> String {

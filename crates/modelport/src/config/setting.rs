@@ -89,6 +89,8 @@ pub enum Kind {
     Models,
     /// Azure's `api-version`.
     ApiVersion,
+    /// When HTTP/2 is spoken.
+    Http2,
 }
 
 impl Kind {
@@ -115,6 +117,7 @@ impl Kind {
             Self::Policy => "strict, warn or pass",
             Self::Models => "ids separated by commas, each perhaps as id=base-model",
             Self::ApiVersion => "date, or v1, preview, latest",
+            Self::Http2 => "off, auto or prior-knowledge",
         }
     }
 
@@ -143,6 +146,7 @@ impl Kind {
             Self::Policy => value::policy(text).map(drop),
             Self::Models => value::models(text).map(drop),
             Self::ApiVersion => value::api_version(text).map(drop),
+            Self::Http2 => value::http2(text).map(drop),
         }
     }
 }
@@ -161,9 +165,10 @@ pub(super) mod field {
     pub(in crate::config) const PARAMETERS: &str = "PARAMETERS";
     pub(in crate::config) const MODELS: &str = "MODELS";
     pub(in crate::config) const API_VERSION: &str = "API_VERSION";
+    pub(in crate::config) const HTTP2: &str = "HTTP2";
 
     /// Of an OpenAI-compatible provider.
-    pub(in crate::config) const GENERIC: [&str; 12] = [
+    pub(in crate::config) const GENERIC: [&str; 13] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -176,6 +181,7 @@ pub(super) mod field {
         PARAMETERS,
         MODELS,
         API_VERSION,
+        HTTP2,
     ];
     /// Of Ollama.
     pub(in crate::config) const OLLAMA: [&str; 7] = [

@@ -13,7 +13,7 @@ use modelport_provider::parameters::Policy;
 use modelport_provider::probe::{Probed, read_profile};
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles;
-use modelport_provider::settings::{MAX_MAX_RETRIES, MAX_TIMEOUT};
+use modelport_provider::settings::{Http2, MAX_MAX_RETRIES, MAX_TIMEOUT};
 
 use super::catalogue;
 use super::providers::ConfiguredModel;
@@ -326,6 +326,18 @@ pub(super) fn level(text: &str) -> Result<Level, Wrong> {
         _ => Err(wrong(
             format!("{} is not a log level", shown(text)),
             "Use TRACE, DEBUG, INFO, WARN (or WARNING), ERROR (or CRITICAL).",
+        )),
+    }
+}
+
+pub(super) fn http2(text: &str) -> Result<Http2, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "off" => Ok(Http2::Off),
+        "auto" => Ok(Http2::Auto),
+        "prior-knowledge" => Ok(Http2::PriorKnowledge),
+        _ => Err(wrong(
+            format!("{} is not a way to use HTTP/2", shown(text)),
+            "Use off, auto (for https:// URLs) or prior-knowledge (for http:// URLs).",
         )),
     }
 }

@@ -21,6 +21,8 @@ use modelport_provider::{
 use super::{
     Job,
     asked::Asked,
+    decoding::Coding,
+    dialect::Dialect,
     failure::Failure,
     sending::{Reading, Sending},
     surface::Answers,
@@ -30,6 +32,9 @@ use crate::{app::Upstream, config::Config};
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
 /// Longer answers are passed on while they arrive.
 const MAX_HELD: usize = 1 << 20;
+
+/// The longest answer that is put into another API's words.
+const MAX_TRANSLATED: usize = 64 << 20;
 
 /// The most of a refusal's body that is read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -58,8 +63,10 @@ pub enum Committed {
         body: Bytes,
         /// What it used.
         usage: Option<Usage>,
+        /// The fields behind it.
+        trailers: Option<Box<HeaderMap>>,
     },
-    /// An answer that is passed on unseen: it is compressed, or too long to be held.
+    /// An answer that is passed on before it is seen: it is compressed, or too long to be held.
     Opaque {
         /// The head of the answer.
         parts: Parts,
@@ -87,7 +94,15 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));
     }
-    if is_encoded(&parts.headers) || is_other(&parts.headers, sending.reading) {
+    // No coding was asked for, and what is coded cannot be looked into while it is held.
+    let is_coded = Coding::of(&parts.headers) != Coding::Identity;
+    if is_coded && sending.reading.dialect.is_some() {
+        return Err(Failure::of(
+            FailureKind::Malformed,
+            "it compressed an answer that was asked for as it is, and that must be put into another API's words",
+        ));
+    }
+    if is_coded || is_other(&parts.headers, sending.reading) {
         let held = Vec::new();
         return Ok(Committed::Opaque {
             parts,
@@ -99,7 +114,7 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
     if is_event_stream(&parts.headers, &first, job.asked.stream()) {
         stream(parts, first, answer, sending.reading.grammar).await
     } else {
-        whole(parts, first, answer).await
+        whole(job, parts, first, answer, sending.reading.dialect).await
     }
 }
 
@@ -142,13 +157,6 @@ fn is_other(headers: &HeaderMap, reading: Reading) -> bool {
         Answers::Json => false,
         Answers::Labelled => !is(b"application/json") && !is(b"text/event-stream"),
     }
-}
-
-/// A coding that hides the answer from us. None was asked for.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|coding| coding != "identity")
 }
 
 /// The first piece that is not blank. `DeepSeek` sends blank lines while it waits for capacity
@@ -259,18 +267,30 @@ fn has_output(block: &[u8], grammar: Grammar) -> Result<bool, Failure> {
 }
 
 /// Holds a plain answer back until it is whole and seen to be one.
-async fn whole(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Committed, Failure> {
+async fn whole(
+    job: &Job,
+    mut parts: Parts,
+    first: Bytes,
+    mut answer: Answer,
+    dialect: Option<Dialect>,
+) -> Result<Committed, Failure> {
     let mut held = vec![first];
     let mut size = held.iter().map(Bytes::len).sum::<usize>();
     while let Some(piece) = answer.data().await.transpose()? {
         size += piece.len();
         held.push(piece);
-        if size > MAX_HELD {
+        if size > MAX_HELD && dialect.is_none() {
             return Ok(Committed::Opaque {
                 parts,
                 held,
                 rest: answer,
             });
+        }
+        if size > MAX_TRANSLATED {
+            return Err(Failure::of(
+                FailureKind::Malformed,
+                "its answer is too long to be put into another API's words",
+            ));
         }
     }
     let body = join(held, size);
@@ -283,8 +303,20 @@ async fn whole(mut parts: Parts, first: Bytes, mut answer: Answer) -> Result<Com
         return Err(Failure::in_band(said, &body));
     }
     let usage = look.usage();
+    let body = match dialect {
+        None => body,
+        Some(dialect) => match dialect.whole(job, json) {
+            Some(body) => body,
+            None => return Err(Failure::not_json(parts.status, &body)),
+        },
+    };
     label(&mut parts.headers, "application/json");
-    Ok(Committed::Whole { parts, body, usage })
+    Ok(Committed::Whole {
+        parts,
+        body,
+        usage,
+        trailers: answer.take_trailers().map(Box::new),
+    })
 }
 
 fn join(mut held: Vec<Bytes>, size: usize) -> Bytes {

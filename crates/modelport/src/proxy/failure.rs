@@ -18,11 +18,15 @@ mod envelope;
 mod hiding;
 
 use super::{
-    Job, Reply, headers,
+    Job, Reply, decoding, headers,
     meter::{Ending, Meter},
     sending::Sending,
 };
-use crate::{clock, config::ProviderConfig, error::Error};
+use crate::{
+    clock,
+    config::ProviderConfig,
+    error::{self, Error},
+};
 
 /// Why an attempt gave no answer.
 pub struct Failure {
@@ -49,6 +53,8 @@ struct Refusal {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+    /// The body as it reads, where it is compressed.
+    text: Option<Vec<u8>>,
     /// Whether the body is a JSON error that a client can read.
     readable: bool,
 }
@@ -70,8 +76,10 @@ impl Failure {
 
     /// An answer with an error status.
     pub fn refused(parts: Parts, body: Bytes) -> Self {
-        let said = taxonomy::read_error_body(&body);
-        let readable = said.is_some() && scan::validate(&body).is_ok();
+        let text = decoding::whole(&parts.headers, &body);
+        let words_of = text.as_deref().unwrap_or(&body);
+        let said = taxonomy::read_error_body(words_of);
+        let readable = said.is_some() && scan::validate(words_of).is_ok();
         let retry_after = retry::retry_after(&parts.headers, calendar())
             .or_else(|| said.as_ref().and_then(|said| said.retry_after));
         let kind = if parts.status.is_redirection() {
@@ -92,6 +100,7 @@ impl Failure {
                 status: parts.status,
                 headers: parts.headers,
                 body,
+                text,
                 readable,
             })),
         }
@@ -116,6 +125,7 @@ impl Failure {
                 status,
                 headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
                 body: Bytes::from(body),
+                text: None,
                 readable: true,
             })),
         }
@@ -214,9 +224,19 @@ impl Failure {
             Some(answer) => (answer.status, answer.headers, answer.body),
             None => (StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new()),
         };
+        let mut headers = headers::to_caller(upstream_headers, job.surface.envelope(), &job.id);
+        let body = if envelope::fits(job.surface.envelope(), &body) {
+            body
+        } else {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json);
+            let kind = error::anthropic_type(status);
+            let body = error::anthropic_body(kind, &said, None, job.id.as_str());
+            Bytes::from(body.to_string())
+        };
         let mut reply = Response::new(Body::from(body));
         *reply.status_mut() = status;
-        *reply.headers_mut() = headers::to_caller(upstream_headers, &job.id);
+        *reply.headers_mut() = headers;
         meter.passed_on(status, &said);
         meter.settle(Ending::Refused);
         reply

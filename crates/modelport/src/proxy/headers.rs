@@ -3,7 +3,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use modelport_provider::receipt::Receipt;
 
-use crate::ids::{REQUEST_ID, RequestId};
+use crate::{
+    error::Envelope,
+    ids::{ANTHROPIC_REQUEST_ID, REQUEST_ID, RequestId},
+};
 
 /// Says which provider a request went to.
 pub const PROVIDER: HeaderName = HeaderName::from_static("x-modelport-provider");
@@ -17,15 +20,17 @@ pub const UPSTREAM_REQUEST_ID: HeaderName =
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const PROXY_AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("proxy-authentication-info");
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1). Names,
 /// not texts: looking a text up would parse it anew for every request.
-static HOP_BY_HOP: [HeaderName; 9] = [
+static HOP_BY_HOP: [HeaderName; 10] = [
     header::CONNECTION,
     KEEP_ALIVE,
     header::PROXY_AUTHENTICATE,
+    PROXY_AUTHENTICATION_INFO,
     header::PROXY_AUTHORIZATION,
     PROXY_CONNECTION,
     header::TE,
@@ -56,22 +61,63 @@ static PROVIDERS_OWN: [HeaderName; 4] = [
     header::CONTENT_LENGTH,
 ];
 
+/// What a recipient must know before it reads a body (RFC 9110, section 6.5.1), and what only we say.
+static NOT_BEHIND_A_BODY: [HeaderName; 11] = [
+    header::AUTHORIZATION,
+    header::CACHE_CONTROL,
+    header::CONTENT_ENCODING,
+    header::CONTENT_RANGE,
+    header::CONTENT_TYPE,
+    header::DATE,
+    header::HOST,
+    header::WWW_AUTHENTICATE,
+    REQUEST_ID,
+    PROVIDER,
+    MODEL,
+];
+
 /// The caller's headers as the provider gets them, before the provider's own are added.
 pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
-    drop_nominated(&mut headers);
     drop_listed(&mut headers, &[&HOP_BY_HOP, &CALLERS_OWN]);
     headers.insert(REQUEST_ID, id.to_header());
     headers
 }
 
-/// The provider's headers as the caller gets them.
-pub fn to_caller(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
-    drop_nominated(&mut headers);
+/// The provider's headers as the caller gets them, who reads the API with this envelope.
+pub fn to_caller(mut headers: HeaderMap, envelope: Envelope, id: &RequestId) -> HeaderMap {
     drop_listed(&mut headers, &[&HOP_BY_HOP, &PROVIDERS_OWN]);
-    if let Some(theirs) = headers.insert(REQUEST_ID, id.to_header()) {
+    let theirs = headers.insert(REQUEST_ID, id.to_header());
+    let theirs = match envelope {
+        Envelope::OpenAi => theirs,
+        Envelope::Anthropic => headers
+            .insert(ANTHROPIC_REQUEST_ID, id.to_header())
+            .or(theirs),
+    };
+    if let Some(theirs) = theirs {
         headers.insert(UPSTREAM_REQUEST_ID, theirs);
     }
     headers
+}
+
+/// Whether a caller has said that it takes fields behind a body.
+pub fn takes_trailers(headers: &HeaderMap) -> bool {
+    // Looking through the few is cheaper than looking one up, and hardly any caller has it.
+    if !headers.keys().any(|name| *name == header::TE) {
+        return false;
+    }
+    let words = headers.get_all(header::TE).into_iter();
+    words
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+}
+
+/// The fields behind a provider's body as the caller gets them, if any are left.
+pub fn trailers_to_caller(mut trailers: HeaderMap) -> Option<HeaderMap> {
+    drop_listed(
+        &mut trailers,
+        &[&HOP_BY_HOP, &PROVIDERS_OWN, &NOT_BEHIND_A_BODY],
+    );
+    (!trailers.is_empty()).then_some(trailers)
 }
 
 /// Says how the request was resolved.
@@ -113,16 +159,31 @@ pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
 const MAX_RECEIPT: usize = 4096;
 
 /// Drops what the `connection` header names as belonging to the connection.
+/// Drops what the `connection` headers name as belonging to the connection. There may be several
+/// of them, and most name nothing.
 fn drop_nominated(headers: &mut HeaderMap) {
-    if let Some(nominated) = headers.get(header::CONNECTION).cloned() {
-        let names = nominated.to_str().unwrap_or_default();
-        for name in names.split(',').map(str::trim) {
-            headers.remove(name);
+    let connection = headers.get_all(header::CONNECTION).into_iter();
+    let nominating: Vec<HeaderValue> = connection
+        .filter(|value| nominates(value))
+        .cloned()
+        .collect();
+    for value in nominating {
+        for name in value.as_bytes().split(|byte| *byte == b',') {
+            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii()) {
+                headers.remove(name);
+            }
         }
     }
 }
 
-/// Drops the listed headers that are there. Looking through the few that are there is cheaper than
+/// Whether a `connection` header says more than what becomes of the connection.
+fn nominates(connection: &HeaderValue) -> bool {
+    let value = connection.as_bytes();
+    !value.eq_ignore_ascii_case(b"keep-alive") && !value.eq_ignore_ascii_case(b"close")
+}
+
+/// Drops the listed headers that are there, and what those among them that speak of the connection
+/// nominate. Looking through the few that are there is cheaper than
 /// looking each of the many that might be up by its hash.
 fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
     for list in lists {
@@ -134,6 +195,9 @@ fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
         }
         for (place, name) in list.iter().enumerate() {
             if there & (1 << place) != 0 {
+                if *name == header::CONNECTION {
+                    drop_nominated(headers);
+                }
                 headers.remove(name);
             }
         }
@@ -168,8 +232,12 @@ mod tests {
         let sent = to_upstream(
             map(&[
                 ("authorization", "Bearer ours"),
-                ("connection", "close, x-private"),
+                ("connection", "close, X-Private"),
                 ("x-private", "1"),
+                ("connection", "keep-alive"),
+                ("connection", ",x-second ,\tnot a name, content-length"),
+                ("x-second", "1"),
+                ("proxy-authentication-info", "x"),
                 ("x-stainless-lang", "python"),
                 ("user-agent", "OpenAI/Python"),
                 ("cookie", "a=b"),
@@ -202,6 +270,7 @@ mod tests {
                 ("x-ratelimit-remaining-requests", "9"),
                 ("content-type", "text/event-stream"),
             ]),
+            Envelope::OpenAi,
             &id,
         );
         assert_eq!(

@@ -13,20 +13,23 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use http_body::{Body as HttpBody, Frame};
 use modelport_provider::{
     Error as ProviderError,
-    openai_compatible::stream::Grammar,
+    openai_compatible::stream::{Grammar, is_done},
     sse::{SseReader, events},
     transport::Answer,
 };
 
+mod aside;
+mod trailers;
 mod unseen;
 
 use super::{
     Job, Reply,
     attempt::Committed,
+    dialect::Events,
     headers,
     meter::{Ending, Meter},
     sending::Sending,
@@ -36,6 +39,8 @@ use crate::{
     error::{Envelope, Error},
     ids::RequestId,
 };
+use aside::Aside;
+use trailers::WithTrailers;
 use unseen::Unseen;
 
 /// The caller's answer, from one that is certain.
@@ -47,13 +52,23 @@ pub fn reply(
     mut meter: Meter,
 ) -> Reply {
     match committed {
-        Committed::Whole { parts, body, usage } => {
+        Committed::Whole {
+            parts,
+            body,
+            usage,
+            trailers,
+        } => {
             if let Some(usage) = usage {
                 meter.used(usage);
             }
             meter.begin(parts.status);
             meter.settle(Ending::Answered);
-            let mut reply = Response::new(Body::from(body));
+            let trailers = trailers.and_then(|fields| headers::trailers_to_caller(*fields));
+            let body = match trailers {
+                Some(trailers) => Body::new(WithTrailers::new(body, trailers)),
+                None => Body::from(body),
+            };
+            let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
             *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             reply
@@ -66,6 +81,9 @@ pub fn reply(
         } => {
             meter.begin(parts.status);
             let mut relay = Relay::new(job, provider, sending, rest, reader, meter);
+            if let Some(dialect) = sending.reading.dialect {
+                relay.words = Words::Others(dialect.stream(job));
+            }
             for block in held {
                 relay.pass(block);
             }
@@ -75,12 +93,15 @@ pub fn reply(
             reply
         }
         Committed::Opaque { parts, held, rest } => {
-            // Its length stays as the provider gave it, so that a cut is seen as one.
-            let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
             meter.begin(parts.status);
-            let unseen = Unseen::new(held, rest, length.as_ref(), meter);
+            let grammar = sending.reading.grammar;
+            let aside = Aside::new(&parts.headers, job.asked.stream(), grammar);
+            let (id, name) = (job.id.clone(), job.provider_name(provider).to_owned());
+            let unseen = Unseen::new(held, rest, &parts.headers, aside, meter, id, name);
             let mut reply = Response::new(Body::new(unseen));
             *reply.status_mut() = parts.status;
+            // Its length stays as the provider gave it, so that a cut is seen as one.
+            let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
             *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);
@@ -91,10 +112,29 @@ pub fn reply(
 }
 
 fn to_caller(job: &Job, provider: usize, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
-    let mut headers = headers::to_caller(upstream, &job.id);
+    // Over HTTP/1.1 only the fields that are announced here may follow the body.
+    let announced: Vec<HeaderValue> = if job.takes_trailers {
+        upstream.get_all(header::TRAILER).iter().cloned().collect()
+    } else {
+        Vec::new()
+    };
+    let mut headers = headers::to_caller(upstream, job.surface.envelope(), &job.id);
+    for names in announced {
+        headers.append(header::TRAILER, names);
+    }
     headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
     headers::add_receipt(&mut headers, &sending.receipt);
     headers
+}
+
+/// The words in which a stream goes out.
+enum Words {
+    /// Those in which it comes.
+    Same,
+    /// Another API's.
+    Others(Events),
+    /// None any more: it has ended in the other API's words.
+    Over,
 }
 
 /// A stream of events on its way to the caller.
@@ -105,10 +145,13 @@ struct Relay {
     reader: SseReader,
     grammar: Grammar,
     envelope: Envelope,
+    words: Words,
     /// Whether the provider has finished the answer.
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
     open: bool,
+    /// The fields behind the stream, once it has ended well.
+    trailers: Option<HeaderMap>,
     id: RequestId,
     app: Arc<App>,
     provider: usize,
@@ -130,8 +173,10 @@ impl Relay {
             reader,
             grammar: sending.reading.grammar,
             envelope: job.surface.envelope(),
+            words: Words::Same,
             finished: false,
             open: false,
+            trailers: None,
             id: job.id.clone(),
             app: Arc::clone(&job.worker.app),
             provider,
@@ -157,11 +202,12 @@ impl Relay {
                 self.break_off(&self.failed("its stream holds an event that is not JSON".into()));
                 return;
             }
-            sound += event.raw.len();
             if let Some(said) = seen.error {
-                self.pass_until(&block, sound);
+                let is_same = matches!(self.words, Words::Same);
+                let end = if is_same { event.raw.len() } else { 0 };
+                self.pass_until(&block, sound + end);
                 let error = self.failed(said.message);
-                if seen.error_is_readable {
+                if seen.error_is_readable && is_same {
                     // The client has read the provider's own event; a second would be one too many.
                     self.close_event();
                     self.stop();
@@ -171,21 +217,62 @@ impl Relay {
                 }
                 return;
             }
+            sound += event.raw.len();
             self.finished |= seen.finished || seen.done;
             if let Some(usage) = seen.usage {
                 self.meter.used(usage);
             }
             if seen.done {
+                self.pass_until(&block, sound);
+                self.finish();
+                self.let_out(block.slice(sound..));
                 // Many clients leave at this word and do not wait for the end of the body.
                 self.meter.settle(Ending::Answered);
+                return;
             }
         }
-        self.ready.push_back(block);
+        self.let_out(block);
     }
 
     fn pass_until(&mut self, block: &Bytes, end: usize) {
         if end > 0 {
-            self.ready.push_back(block.slice(..end));
+            self.let_out(block.slice(..end));
+        }
+    }
+
+    /// Puts sound events out, in the words of the API that was called.
+    fn let_out(&mut self, block: Bytes) {
+        match &mut self.words {
+            Words::Same if block.is_empty() => {}
+            Words::Same => self.ready.push_back(block),
+            Words::Others(translated) => {
+                let mut out = Vec::new();
+                for event in events(&block) {
+                    if !event.has_data {
+                        out.extend_from_slice(event.raw);
+                    } else if !is_done(&event.data) {
+                        translated.push(&event.data, &mut out);
+                    }
+                }
+                self.put(out);
+            }
+            Words::Over => {}
+        }
+    }
+
+    fn put(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.ready.push_back(Bytes::from(bytes));
+        }
+    }
+
+    /// Ends a translated stream that is whole; its own end says nothing in the other API.
+    fn finish(&mut self) {
+        if let Words::Others(translated) = &mut self.words {
+            let mut out = Vec::new();
+            translated.finish(&mut out);
+            self.words = Words::Over;
+            self.put(out);
         }
     }
 
@@ -200,10 +287,13 @@ impl Relay {
                 let rest = self.reader.finish();
                 self.open = !rest.is_empty();
                 self.pass(rest);
-                if self.upstream.is_none() {
+                let Some(upstream) = &mut self.upstream else {
                     return;
-                }
+                };
                 if self.finished {
+                    let trailers = upstream.take_trailers();
+                    self.trailers = trailers.and_then(headers::trailers_to_caller);
+                    self.finish();
                     self.stop();
                     self.meter.settle(Ending::Answered);
                 } else {
@@ -218,6 +308,7 @@ impl Relay {
     /// The provider's connection failed. An answer that was already finished is whole all the same.
     fn upstream_failed(&mut self, error: &ProviderError) {
         if self.finished {
+            self.finish();
             self.stop();
             self.meter.settle(Ending::Answered);
             return;
@@ -243,8 +334,19 @@ impl Relay {
 
     /// Ends the stream with an error event. No `[DONE]` follows.
     fn break_off(&mut self, error: &Error) {
-        self.close_event();
-        self.ready.push_back(error.event(self.envelope, &self.id));
+        match &mut self.words {
+            Words::Same => {
+                self.close_event();
+                self.ready.push_back(error.event(self.envelope, &self.id));
+            }
+            Words::Others(translated) => {
+                let mut out = Vec::new();
+                translated.fail(error, &self.id, &mut out);
+                self.words = Words::Over;
+                self.put(out);
+            }
+            Words::Over => {}
+        }
         self.stop();
         self.meter.break_off(error);
     }
@@ -276,7 +378,8 @@ impl HttpBody for Relay {
                 return Poll::Ready(Some(Ok(Frame::data(block))));
             }
             let Some(upstream) = &mut this.upstream else {
-                return Poll::Ready(None);
+                let trailers = this.trailers.take().map(Frame::trailers);
+                return Poll::Ready(trailers.map(Ok));
             };
             let data = ready!(upstream.poll_data(cx));
             this.receive(data);

@@ -2,9 +2,8 @@
 
 use modelport_provider::{
     openai_compatible::stream::Grammar,
-    parameters::{self, Policy, Refusal, Target},
+    parameters::{self, Refusal, Target},
     profile::Profile,
-    profiles,
     receipt::{Fate, Receipt},
     splice::Spliced,
 };
@@ -12,7 +11,8 @@ use modelport_provider::{
 use super::{
     Job,
     asked::Asked,
-    surface::{Answers, Surface},
+    dialect::Dialect,
+    surface::{Answers, Surface, Way},
 };
 use crate::{config::ProviderConfig, error::Error};
 
@@ -35,6 +35,8 @@ pub struct Reading {
     pub grammar: Grammar,
     /// What it may be if it is no stream.
     pub answers: Answers,
+    /// The API that it must be put into, where it comes as a chat completion.
+    pub dialect: Option<Dialect>,
 }
 
 /// Makes the request fit the provider.
@@ -49,26 +51,60 @@ pub fn prepare(job: &Job, provider: usize) -> Result<Sending, Error> {
         return Err(Error::Internal);
     };
     let profile = upstream.as_provider().profile();
+    match job.surface.at(profile) {
+        Way::Own(path) => own(job, config, profile, path),
+        Way::AsChat(dialect) => as_chat(job, config, profile, dialect),
+    }
+}
+
+/// By the surface's own API.
+fn own(
+    job: &Job,
+    config: &ProviderConfig,
+    profile: &'static Profile,
+    path: &str,
+) -> Result<Sending, Error> {
     let (body, receipt) = body(job, config, profile)?;
     Ok(Sending {
-        path: with_query(path(job.surface, profile), job.query.as_deref()),
+        path: with_query(path, job.query.as_deref()),
         body,
         receipt,
         reading: Reading {
             grammar: job.surface.grammar(),
             answers: job.surface.answers(),
+            dialect: None,
         },
     })
 }
 
-/// Where a surface lies at a provider.
-fn path(surface: Surface, profile: &Profile) -> &'static str {
-    let own = match surface {
-        Surface::Responses => profile.responses,
-        Surface::Messages => profile.messages.map(|api| api.path),
-        _ => None,
+/// By chat completions. The caller's query is not for them.
+fn as_chat(
+    job: &Job,
+    config: &ProviderConfig,
+    profile: &'static Profile,
+    dialect: Dialect,
+) -> Result<Sending, Error> {
+    let chat = if let Some(chat) = job.as_chat.get() {
+        chat
+    } else {
+        let chat = dialect.to_chat(job)?;
+        job.as_chat.get_or_init(|| chat)
     };
-    own.unwrap_or(surface.path())
+    let target = target(config, profile, &job.plan.model);
+    let adapted = parameters::adapt(&chat.body, &chat.ask, &target)
+        .map_err(|refusal| refused(&refusal, config))?;
+    let mut receipt = chat.receipt.clone();
+    receipt.extend(&adapted.receipt);
+    Ok(Sending {
+        path: Surface::ChatCompletions.path().to_owned(),
+        body: adapted.body,
+        receipt,
+        reading: Reading {
+            grammar: Grammar::Chunks,
+            answers: Answers::Json,
+            dialect: Some(dialect),
+        },
+    })
 }
 
 fn with_query(path: &str, query: Option<&str>) -> String {
@@ -106,19 +142,8 @@ fn target<'a>(config: &'a ProviderConfig, profile: &'static Profile, model: &'a 
         catalogue: profile.catalogue,
         known_as: config.known_as(model),
         model,
-        policy: policy(config, profile),
+        policy: config.policy(profile),
     }
-}
-
-/// What is done with fields that a provider does not take: of an unknown one, nothing is known to be left out.
-fn policy(config: &ProviderConfig, profile: &'static Profile) -> Policy {
-    config.parameters.unwrap_or_else(|| {
-        if std::ptr::eq(profile, &raw const profiles::GENERIC) {
-            Policy::Pass
-        } else {
-            Policy::Warn
-        }
-    })
 }
 
 fn refused(refusal: &Refusal, config: &ProviderConfig) -> Error {

@@ -1,7 +1,8 @@
 //! The endpoints that are passed on: what a request at each of them looks like, and how its answer reads.
 
-use modelport_provider::openai_compatible::stream::Grammar;
+use modelport_provider::{openai_compatible::stream::Grammar, profile::Profile};
 
+use super::dialect::Dialect;
 use crate::error::Envelope;
 
 /// An endpoint whose requests go to a provider.
@@ -35,6 +36,15 @@ pub enum Surface {
     Transcriptions,
     /// `/audio/translations`
     Translations,
+}
+
+/// How a surface is spoken to one provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By its own API, at this path below the base URL.
+    Own(&'static str),
+    /// By chat completions, and put into them and back.
+    AsChat(Dialect),
 }
 
 /// What a request without a model gets.
@@ -82,6 +92,35 @@ impl Surface {
             Self::Speech => "/audio/speech",
             Self::Transcriptions => "/audio/transcriptions",
             Self::Translations => "/audio/translations",
+        }
+    }
+
+    /// How it is spoken to a provider.
+    pub fn at(self, profile: &Profile) -> Way {
+        match self {
+            Self::Responses => match profile.responses {
+                Some(path) => Way::Own(path),
+                None => Way::AsChat(Dialect::Responses),
+            },
+            Self::Messages => match profile.messages {
+                Some(api) => Way::Own(api.path),
+                None => Way::AsChat(Dialect::Messages),
+            },
+            Self::CountTokens => {
+                let counts = profile.messages.and_then(|api| api.count_tokens);
+                Way::Own(counts.unwrap_or(self.path()))
+            }
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Rerank
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::ImageVariations
+            | Self::Speech
+            | Self::Transcriptions
+            | Self::Translations => Way::Own(self.path()),
         }
     }
 

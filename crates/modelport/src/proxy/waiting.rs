@@ -17,7 +17,7 @@ use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use super::{Job, Reply, headers, meter::Meter, run};
+use super::{Job, Reply, decoding, headers, meter::Meter, run};
 use crate::{
     error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
@@ -111,8 +111,8 @@ impl Waiting {
                     None
                 }
                 Form::Refusal => {
-                    self.stage =
-                        Stage::Collecting(Box::pin(as_event(reply.into_body(), self.envelope)));
+                    let event = as_event(reply, self.envelope);
+                    self.stage = Stage::Collecting(Box::pin(event));
                     None
                 }
                 Form::Other(what) => {
@@ -159,15 +159,17 @@ fn unfit(reply: &Reply, what: &str) -> Error {
 }
 
 /// A refusal as one event.
-async fn as_event(body: Body, envelope: Envelope) -> Bytes {
+async fn as_event(reply: Reply, envelope: Envelope) -> Bytes {
+    let (parts, body) = reply.into_parts();
     let limited = http_body_util::Limited::new(body, MAX_PLAIN);
     let whole = limited
         .collect()
         .await
         .map(http_body_util::Collected::to_bytes);
-    let json: Option<Box<serde_json::value::RawValue>> = whole
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let json: Option<Box<serde_json::value::RawValue>> = whole.ok().and_then(|bytes| {
+        let text = decoding::whole(&parts.headers, &bytes);
+        serde_json::from_slice(text.as_deref().unwrap_or(&bytes)).ok()
+    });
     let text = json.map_or_else(
         || r#"{"error":{"message":"The provider refused, and its reason could not be read.","type":"upstream_error","param":null,"code":"upstream_failed"}}"#.to_owned(),
         |json| json.get().replace(['\n', '\r'], " "),

@@ -2,6 +2,8 @@
 
 pub mod client;
 pub mod gateway;
+pub mod h2;
+pub mod h2_upstream;
 pub mod pages;
 pub mod raw;
 pub mod scripted;

@@ -20,7 +20,7 @@ export const UPSTREAM_KEY = env.UPSTREAM_KEY;
 export const TABLES = JSON.parse(readFileSync(env.SDK_TABLES, "utf8"));
 
 // Options of a client that leaves retries to the checks that are about them.
-function options(baseURL, apiKey = "the-callers-key") {
+export function options(baseURL, apiKey = "the-callers-key") {
   return { baseURL, apiKey, maxRetries: 0, timeout: PATIENCE };
 }
 

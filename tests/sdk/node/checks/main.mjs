@@ -1,4 +1,4 @@
-// Runs all checks of a running gateway by OpenAI's Node SDK; `scripts/test-sdks` starts it.
+// Runs all checks of a running gateway by OpenAI's and Anthropic's Node SDKs; `scripts/test-sdks` starts it.
 
 import { run } from "./harness.mjs";
 import "./models.mjs";
@@ -6,6 +6,7 @@ import "./chat.mjs";
 import "./streams.mjs";
 import "./tools.mjs";
 import "./json_answers.mjs";
+import "./responses.mjs";
 import "./errors.mjs";
 import "./cancellation.mjs";
 

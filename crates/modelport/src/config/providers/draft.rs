@@ -4,12 +4,12 @@ use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::auth_headers;
 use modelport_provider::profiles::{GENERIC, OLLAMA, OPENROUTER};
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::OpenAiSettings;
+use modelport_provider::settings::{Http2, OpenAiSettings};
 
 use super::ProviderConfig;
 use super::group::Group;
 use crate::config::environment::{Environment, Found};
-use crate::config::fault::Warning;
+use crate::config::fault::{Fault, Warning};
 use crate::config::setting::field;
 use crate::config::value;
 
@@ -68,6 +68,7 @@ impl Draft {
             ProviderType::OpenAiCompatible | ProviderType::OpenRouter => base_url.profile(),
         };
         let key = group.api_key.map(|key| key.value);
+        let http2 = usable_http2(environment, group.http2.as_ref(), &base_url);
         let custom = group
             .custom_headers
             .map(|headers| headers.value)
@@ -81,6 +82,7 @@ impl Draft {
                 .map_or_else(|| naming(&base_url).to_owned(), |name| name.value),
             profile,
             headers: auth_headers(profile, key.as_ref(), &custom),
+            custom_headers: custom,
             base_url,
             key,
             key_variable,
@@ -100,6 +102,7 @@ impl Draft {
             parameters_variable,
             probed: group.hints.probed,
             models: group.models.map_or_else(Vec::new, |models| models.value),
+            http2,
             enabled: group.enabled.is_none_or(|enabled| enabled.value),
             configured: group.is_set,
         })
@@ -118,6 +121,27 @@ pub(super) fn older_name(base_url: &BaseUrl) -> &'static str {
 
 fn variable<T>(found: Option<&Found<T>>, group: &Group, field: &str) -> String {
     found.map_or_else(|| group.variable(field), Found::variable)
+}
+
+/// How HTTP/2 is used, and a fault where the address does not allow that.
+fn usable_http2(
+    environment: &mut Environment,
+    found: Option<&Found<Http2>>,
+    base_url: &BaseUrl,
+) -> Http2 {
+    let Some(found) = found else {
+        return Http2::Off;
+    };
+    if found.value == Http2::PriorKnowledge && base_url.is_https() {
+        environment.faults.push(Fault {
+            origin: found.origin.clone(),
+            problem: "prior-knowledge is for http:// URLs, and the base URL is https://".to_owned(),
+            remedy:
+                "Use auto: the provider says on an https:// connection whether it speaks HTTP/2."
+                    .to_owned(),
+        });
+    }
+    found.value
 }
 
 fn warn_of_plain_http(environment: &mut Environment, group: &Group, key_variable: &str) {

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::{Secret, has_credential};
 use modelport_provider::parameters::Policy;
+use modelport_provider::settings::Http2;
 
 use crate::config::environment::{Environment, Found};
 use crate::config::providers::ConfiguredModel;
@@ -29,6 +30,7 @@ pub(super) struct Group {
     pub(super) models: Option<Found<Vec<ConfiguredModel>>>,
     /// What it says about its base URL beside that.
     pub(super) hints: UrlHints,
+    pub(super) http2: Option<Found<Http2>>,
     /// Whether any of its variables is set, rightly or wrongly.
     pub(super) is_set: bool,
     /// Whether one of its values is wrong, so that conclusions about it would mislead.
@@ -72,6 +74,7 @@ impl Group {
             parameters: environment.take(&names(field::PARAMETERS), value::policy),
             models: environment.take(&names(field::MODELS), value::models),
             hints,
+            http2: environment.take(&names(field::HTTP2), value::http2),
             is_broken: environment.faults.len() > faults,
         }
     }

@@ -78,6 +78,7 @@ pub(super) fn merge(new: Group, older: Group) -> (Group, Vec<Origin>) {
         models: prefer(new.models, older.models, &mut ignored),
         // They belong to the base URL that wins.
         hints: new.hints,
+        http2: prefer(new.http2, older.http2, &mut ignored),
         is_set: true,
         is_broken: new.is_broken || older.is_broken,
     };

@@ -28,6 +28,7 @@ Server
 
 Provider openai_compatible (also openrouter): OpenRouter, preferred
   base URL        https://openrouter.ai/api/v1
+  known as        openrouter; fields it does not take are mapped or dropped, and told
   key             set by OPENROUTER_API_KEY
   default model   anthropic/claude-3.5-sonnet
   timeout         2.5 s of silence, 3 retries
@@ -35,12 +36,14 @@ Provider openai_compatible (also openrouter): OpenRouter, preferred
 
 Provider openai_compatible_groq: Groq
   base URL        https://api.groq.com/openai/v1?token=***
+  known as        groq; fields it does not take are mapped or dropped, and told
   key             none; if it wants one, set OPENAI_COMPATIBLE_GROQ_API_KEY
   default model   none; every request must name its model
   timeout         30 s of silence, 3 retries
 
 Provider openai_compatible_local: OpenAI Compatible
   base URL        http://localhost:8000/v1
+  known as        nothing yet; its listing may tell; every field is sent
   key             none
   default model   none; every request must name its model
   timeout         30 s of silence, no retries

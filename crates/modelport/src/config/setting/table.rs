@@ -96,7 +96,7 @@ pub(in crate::config) const CATALOGUE: Setting = Setting {
     help: "A JSON file that says what is so of models, over their provider's listing and the catalogue, value by value: {\"PROVIDER\": {\"MODEL\": {\"max_in\": 128000, \"max_out\": 8192, \"price\": {\"in\": 0.000003, \"out\": 0.000015}, \"caps\": [\"tools\"], \"lacks\": [\"vision\"]}}}. Prices are US dollars per token.",
 };
 
-pub(super) const GENERIC: [Setting; 12] = [
+pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
         kind: Kind::Switch,
@@ -176,6 +176,12 @@ pub(super) const GENERIC: [Setting; 12] = [
             example: "2024-10-21",
         },
         help: "Azure's api-version. A date means the classic API with its deployment URLs; v1, preview and latest, as when unset, the newer one.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_HTTP2",
+        kind: Kind::Http2,
+        preset: Preset::Value("off"),
+        help: "Whether the provider is spoken to with HTTP/2: auto uses it where the provider chooses it on an https:// connection, prior-knowledge always on an http:// one.",
     },
 ];
 

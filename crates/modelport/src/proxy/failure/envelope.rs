@@ -3,6 +3,20 @@
 use modelport_provider::failure::ErrorBody;
 use serde_json::{Map, Value, json};
 
+use crate::error::Envelope;
+
+/// Whether a provider's error can be read by a client of the API with this envelope. A client of OpenAI's reads whatever a
+/// provider of that API sends; one of Anthropic's only Anthropic's own.
+pub(super) fn fits(envelope: Envelope, body: &[u8]) -> bool {
+    match envelope {
+        Envelope::OpenAi => true,
+        Envelope::Anthropic => {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            body.get("type").is_some_and(|kind| kind == "error")
+        }
+    }
+}
+
 /// OpenAI's envelope around an error found in `body`: all that the provider says of it, and the
 /// fields that it leaves out.
 pub(super) fn around(said: &ErrorBody, body: &[u8]) -> Vec<u8> {

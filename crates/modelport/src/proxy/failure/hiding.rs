@@ -2,10 +2,10 @@
 //! message, which the caller and the log get to see.
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use memchr::memmem;
 
-use super::Failure;
+use super::{Failure, Refusal};
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "[hidden]";
@@ -19,14 +19,26 @@ impl Failure {
     pub fn hiding(mut self, shown: &HeaderMap) -> Self {
         for secret in secrets(shown) {
             self.said = self.said.replace(secret, HIDDEN);
-            if let Some(answer) = &mut self.answer
-                && memmem::find(&answer.body, secret.as_bytes()).is_some()
-            {
-                let text = String::from_utf8_lossy(&answer.body);
-                answer.body = Bytes::from(text.replace(secret, HIDDEN));
+            if let Some(answer) = &mut self.answer {
+                answer.hide(secret);
             }
         }
         self
+    }
+}
+
+impl Refusal {
+    fn hide(&mut self, secret: &str) {
+        let text = self.text.as_deref().unwrap_or(&self.body);
+        if memmem::find(text, secret.as_bytes()).is_none() {
+            return;
+        }
+        let text = String::from_utf8_lossy(text).replace(secret, HIDDEN);
+        self.body = Bytes::from(text);
+        if self.text.take().is_some() {
+            // It was compressed, and goes out as it reads.
+            self.headers.remove(header::CONTENT_ENCODING);
+        }
     }
 }
 

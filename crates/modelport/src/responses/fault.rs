@@ -1,0 +1,46 @@
+//! Why a request is refused, in a few common forms.
+
+use serde_json::Value;
+
+use crate::translation::Untranslatable;
+
+/// A field, such as `input[2].content`, that must hold something else.
+pub(super) fn wrong_kind(field: &str, wanted: &str) -> Untranslatable {
+    Untranslatable {
+        message: format!("`{field}` must be {wanted}."),
+        param: Some(field.to_owned()),
+        code: "invalid_type",
+    }
+}
+
+/// A field that has to be there.
+pub(super) fn missing(field: &str, wanted: &str) -> Untranslatable {
+    Untranslatable {
+        message: format!("`{field}` is missing: it must be {wanted}."),
+        param: Some(field.to_owned()),
+        code: "missing_required_parameter",
+    }
+}
+
+/// A value that the chat completions API has nothing like.
+pub(super) fn unsupported(field: &str, value: &Value, remedy: &str) -> Untranslatable {
+    let value = value.as_str().unwrap_or("this value");
+    Untranslatable {
+        message: format!(
+            "`{field}` is {value}, which the model's provider does not take. {remedy}"
+        ),
+        param: Some(field.to_owned()),
+        code: "unsupported_value",
+    }
+}
+
+/// A field that only an API that keeps responses can honour.
+pub(super) fn keeps_nothing(field: &str, remedy: &str) -> Untranslatable {
+    Untranslatable {
+        message: format!(
+            "`{field}` is not supported here: the model's provider keeps no responses. {remedy}"
+        ),
+        param: Some(field.to_owned()),
+        code: "unsupported_parameter",
+    }
+}

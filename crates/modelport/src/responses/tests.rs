@@ -1,0 +1,5 @@
+mod answers;
+mod grammar;
+mod recorded;
+mod requests;
+mod streams;
