@@ -39,6 +39,7 @@ pub mod profile;
 pub mod profiles;
 pub mod provider;
 pub mod provider_type;
+pub mod receipt;
 pub mod resolution;
 pub mod retry;
 pub mod scan;

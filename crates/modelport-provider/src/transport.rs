@@ -32,6 +32,7 @@ pub use connect::{Tls, TlsFault};
 
 use crate::{
     error::{Error, Stage},
+    ollama::Translation,
     splice::Spliced,
 };
 use connect::Socket;
@@ -174,6 +175,7 @@ impl Transport {
             connection: Some(connection),
             home: self.clone(),
             timer: None,
+            translation: None,
         })
     }
 
@@ -316,9 +318,16 @@ pub struct Answer {
     connection: Option<Box<Connection>>,
     home: Transport,
     timer: Option<Pin<Box<Sleep>>>,
+    translation: Option<Box<Translation>>,
 }
 
 impl Answer {
+    /// The same answer, put into other terms while it is read.
+    pub(crate) fn translated(mut self, translation: Translation) -> Self {
+        self.translation = Some(Box::new(translation));
+        self
+    }
+
     /// The next piece of the body, `None` at its end.
     ///
     /// # Errors
@@ -330,6 +339,38 @@ impl Answer {
 
     /// As [`Answer::data`], for use inside another body.
     pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if self.translation.is_some() {
+            return self.poll_translated(cx);
+        }
+        self.poll_wire(cx)
+    }
+
+    /// What the pieces that arrive become.
+    fn poll_translated(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            if self.translation.as_ref().is_none_or(|made| made.is_over()) {
+                return Poll::Ready(None);
+            }
+            let piece = match std::task::ready!(self.poll_wire(cx)) {
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(piece)) => Some(piece),
+                None => None,
+            };
+            let Some(translation) = &mut self.translation else {
+                continue;
+            };
+            let made = match piece {
+                Some(piece) => translation.push(&piece),
+                None => translation.finish(),
+            };
+            if !matches!(&made, Ok(made) if made.is_empty()) {
+                return Poll::Ready(Some(made));
+            }
+        }
+    }
+
+    /// The pieces as they arrive.
+    fn poll_wire(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let mut quiet = Context::from_waker(Waker::noop());
         loop {
             let Some(connection) = &mut self.connection else {
@@ -442,10 +483,13 @@ impl Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.connection.is_none()
+        self.connection.is_none() && self.translation.as_ref().is_none_or(|made| made.is_over())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.translation {
+            Some(_) => SizeHint::default(),
+            None => self.incoming.size_hint(),
+        }
     }
 }
