@@ -131,7 +131,7 @@ impl OllamaProvider {
         if self.chat_api == ChatApi::OpenAi || !is_chat(call.path) {
             return self.chat.send(call).await;
         }
-        let native = self.translate(&whole(call.body))?;
+        let native = self.translate(&whole(&call.body))?;
         let body = Spliced::from(native.body.clone());
         let answer = self
             .native
@@ -162,9 +162,9 @@ impl OllamaProvider {
             self.known.note_loaded(&asked.model, context);
         }
         let translation = Translation::of(&asked, status);
+        let kind = translation.content_type();
         let mut answer = answer.map(|body| body.translated(translation));
-        let is_stream = status.is_success() && asked.stream;
-        label(answer.headers_mut(), is_stream, asked.num_ctx);
+        label(answer.headers_mut(), kind, asked.num_ctx);
         answer.extensions_mut().insert(asked.receipt);
         Ok(answer)
     }
@@ -186,20 +186,15 @@ fn is_chat(path: &str) -> bool {
 }
 
 /// A body in one piece.
-fn whole(body: Spliced) -> Bytes {
+fn whole(body: &Spliced) -> Bytes {
     match body.parts() {
         [only] => only.clone(),
         parts => Bytes::from(parts.concat()),
     }
 }
 
-fn label(headers: &mut HeaderMap, is_stream: bool, num_ctx: Option<u64>) {
-    let kind = if is_stream {
-        "text/event-stream"
-    } else {
-        "application/json"
-    };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+fn label(headers: &mut HeaderMap, kind: HeaderValue, num_ctx: Option<u64>) {
+    headers.insert(header::CONTENT_TYPE, kind);
     headers.remove(header::CONTENT_LENGTH);
     let path = ChatApi::Native.path();
     headers.insert(UPSTREAM_PATH, HeaderValue::from_static(path));

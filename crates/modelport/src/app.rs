@@ -144,12 +144,20 @@ pub enum Upstream {
 impl Upstream {
     fn new(config: &ProviderConfig, tls: &Tls) -> Result<Self, SetupFault> {
         let made = match config.provider_type.canonical() {
-            ProviderType::Ollama => OllamaProvider::builder(config.base_url.clone())
-                .headers(config.headers.clone())
-                .timeout(config.timeout)
-                .tls(tls.clone())
-                .build()
-                .map(|provider| Self::Ollama(Box::new(provider))),
+            ProviderType::Ollama => {
+                let mut builder = OllamaProvider::builder(config.base_url.clone())
+                    .headers(config.headers.clone())
+                    .timeout(config.timeout)
+                    .tls(tls.clone());
+                if let Some(chat) = &config.ollama {
+                    builder = builder
+                        .chat_api(chat.api)
+                        .keep_alive(chat.keep_alive.clone());
+                }
+                builder
+                    .build()
+                    .map(|provider| Self::Ollama(Box::new(provider)))
+            }
             ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
                 OpenAiCompatibleProvider::builder_at(config.base_url.clone())
                     .id(&config.id)

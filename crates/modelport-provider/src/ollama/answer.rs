@@ -72,10 +72,10 @@ impl<'a> Line<'a> {
     }
 
     /// Why the answer ended. Ollama says `stop` after tool calls as well.
-    pub(super) fn finish_reason(&self, called_tools: bool) -> &'static str {
+    pub(super) fn finish_reason(&self, calls: usize) -> &'static str {
         match self.done_reason.as_deref() {
             Some("length") => "length",
-            _ if called_tools => "tool_calls",
+            _ if calls > 0 => "tool_calls",
             _ => "stop",
         }
     }
@@ -148,7 +148,7 @@ pub(super) fn completion(json: &[u8], stamp: u64) -> Option<Vec<u8>> {
         // Only pieces of a stream are numbered.
         call.as_object_mut().map(|call| call.remove("index"));
     }
-    let reason = line.finish_reason(!calls.is_empty());
+    let reason = line.finish_reason(calls.len());
     let content = answer
         .content()
         .map_or_else(|| json!(""), |text| json!(text));

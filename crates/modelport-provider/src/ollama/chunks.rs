@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json, value::RawValue};
 
-use super::{answer, answer::Line, lines::Lines, refusal};
+use super::{answer, answer::Line, lines::Lines, refusal, request::Native};
 use crate::error::Error;
 
 /// A stream being translated.
@@ -27,16 +27,16 @@ struct Events {
 }
 
 impl Chunks {
-    /// A stream whose ids are made of `stamp`. The usage is an event of its own if that was asked for, and stands in
+    /// The stream that answers `asked`; its ids are made of `stamp`. The usage is an event of its own if that was asked for, and stands in
     /// the last chunk otherwise.
-    pub(super) fn new(stamp: u64, include_usage: bool) -> Self {
+    pub(super) fn new(stamp: u64, asked: &Native) -> Self {
         Self {
             lines: Lines::default(),
             events: Events {
                 out: Vec::new(),
                 head: Vec::new(),
                 stamp,
-                include_usage,
+                include_usage: asked.include_usage,
                 calls: 0,
                 over: false,
             },
@@ -124,7 +124,7 @@ impl Events {
     fn end(&mut self, line: &Line<'_>) {
         self.over = true;
         let usage = line.usage().to_string();
-        self.choice(b"{}", None, Some(line.finish_reason(self.calls > 0)));
+        self.choice(b"{}", None, Some(line.finish_reason(self.calls)));
         if self.include_usage {
             self.close(None);
             self.out.extend_from_slice(&self.head);

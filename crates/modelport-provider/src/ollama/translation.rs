@@ -1,7 +1,7 @@
 //! The translation of one answer's body while it is read. It decides what a piece becomes; reading is the transport's.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::{answer, chunks::Chunks, refusal, request::Native};
 use crate::{client::MAX_ERROR_BODY, error::Error, openai_compatible::MAX_COMPLETION};
@@ -29,10 +29,18 @@ impl Translation {
         let (held, stamp) = (Vec::new(), stamp());
         let kind = match (status.is_success(), asked.stream) {
             (false, _) => Kind::Refusal { held, status },
-            (true, true) => Kind::Chunks(Chunks::new(stamp, asked.include_usage)),
+            (true, true) => Kind::Chunks(Chunks::new(stamp, asked)),
             (true, false) => Kind::Whole { held, stamp },
         };
         Self { kind, over: false }
+    }
+
+    /// What the translated body is.
+    pub(super) fn content_type(&self) -> HeaderValue {
+        HeaderValue::from_static(match self.kind {
+            Kind::Chunks(_) => "text/event-stream",
+            Kind::Whole { .. } | Kind::Refusal { .. } => "application/json",
+        })
     }
 
     /// Takes a piece; what it gives may be nothing yet.

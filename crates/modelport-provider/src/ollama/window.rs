@@ -136,14 +136,14 @@ fn rung(tokens: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn window(trained: u64, preset: u64, loaded: u64) -> Option<Window> {
+    fn window(trained: u64, preset: u64, loaded: u64) -> Window {
         let known = |tokens| (tokens > 0).then_some(tokens);
-        Some(Window {
+        Window {
             trained: known(trained),
             preset: known(preset),
             loaded: known(loaded),
             remote: false,
-        })
+        }
     }
 
     fn prompt(prompt: u64) -> Need {
@@ -161,23 +161,23 @@ mod tests {
             (None, 20_000, Ok(Some(32_768))),
             (None, 900_000, Ok(Some(131_072))),
             // What the Modelfile sets is there anyway.
-            (window(131_072, 8192, 0), 5000, Ok(None)),
-            (window(131_072, 8192, 0), 6000, Ok(Some(16_384))),
+            (Some(window(131_072, 8192, 0)), 5000, Ok(None)),
+            (Some(window(131_072, 8192, 0)), 6000, Ok(Some(16_384))),
             // A loaded model stays as it is while it can.
-            (window(131_072, 0, 4096), 100, Ok(None)),
-            (window(131_072, 0, 32_768), 100, Ok(Some(32_768))),
-            (window(131_072, 0, 32_768), 20_000, Ok(Some(32_768))),
-            (window(131_072, 0, 32_768), 40_000, Ok(Some(65_536))),
-            (window(131_072, 0, 40_000), 36_000, Ok(Some(65_536))),
-            (window(131_072, 8192, 8192), 100, Ok(None)),
-            (window(131_072, 8192, 4096), 100, Ok(Some(4096))),
+            (Some(window(131_072, 0, 4096)), 100, Ok(None)),
+            (Some(window(131_072, 0, 32_768)), 100, Ok(Some(32_768))),
+            (Some(window(131_072, 0, 32_768)), 20_000, Ok(Some(32_768))),
+            (Some(window(131_072, 0, 32_768)), 40_000, Ok(Some(65_536))),
+            (Some(window(131_072, 0, 40_000)), 36_000, Ok(Some(65_536))),
+            (Some(window(131_072, 8192, 8192)), 100, Ok(None)),
+            (Some(window(131_072, 8192, 4096)), 100, Ok(Some(4096))),
             // Never more than it was trained for.
-            (window(40_960, 0, 0), 36_000, Ok(Some(40_960))),
-            (window(2048, 0, 0), 100, Ok(None)),
+            (Some(window(40_960, 0, 0)), 36_000, Ok(Some(40_960))),
+            (Some(window(2048, 0, 0)), 100, Ok(None)),
             // A prompt that may still fit is tried; one that cannot is not.
-            (window(40_960, 0, 0), 50_000, Ok(Some(40_960))),
-            (window(40_960, 0, 0), 60_000, Err(40_960)),
-            (window(262_144, 0, 0), 150_000, Ok(Some(262_144))),
+            (Some(window(40_960, 0, 0)), 50_000, Ok(Some(40_960))),
+            (Some(window(40_960, 0, 0)), 60_000, Err(40_960)),
+            (Some(window(262_144, 0, 0)), 150_000, Ok(Some(262_144))),
         ] {
             assert_eq!(choose(known, prompt(tokens)), chosen, "{known:?} {tokens}");
         }

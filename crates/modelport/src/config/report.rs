@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use modelport_provider::credential::has_credential;
+use modelport_provider::settings::ChatApi;
 
-use super::providers::ProviderConfig;
+use super::providers::{OllamaChat, ProviderConfig};
 use super::setting::API_KEYS;
 use super::{Config, ServerConfig};
 
@@ -109,8 +110,22 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
         "timeout",
         &format!("{} s of silence, {times}", provider.timeout.as_secs_f64()),
     );
+    if let Some(ollama) = &provider.ollama {
+        fact(block, "chats", &chats(ollama));
+    }
     if let Some(summary) = summary {
         fact(block, "models", &summary.text);
+    }
+}
+
+fn chats(ollama: &OllamaChat) -> String {
+    let path = ollama.api.path();
+    match (ollama.api, &ollama.keep_alive) {
+        (ChatApi::OpenAi, _) => format!("{path}, passed through"),
+        (ChatApi::Native, None) => format!("{path}, translated"),
+        (ChatApi::Native, Some(keep)) => {
+            format!("{path}, translated; keep_alive {}", keep.as_str())
+        }
     }
 }
 

@@ -78,6 +78,10 @@ pub enum Kind {
     Bytes,
     /// A number of threads.
     Workers,
+    /// One of Ollama's two APIs.
+    ChatApi,
+    /// How long a model stays loaded.
+    KeepAlive,
 }
 
 impl Kind {
@@ -99,6 +103,8 @@ impl Kind {
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
+            Self::ChatApi => "native or openai",
+            Self::KeepAlive => "duration, or seconds",
         }
     }
 
@@ -123,11 +129,13 @@ impl Kind {
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
+            Self::ChatApi => value::chat_api(text).map(drop),
+            Self::KeepAlive => value::keep_alive(text).map(drop),
         }
     }
 }
 
-/// What a provider's variables end in. Those of the generic provider; Ollama has all but two of them.
+/// What a provider's variables end in. Those of the generic provider, of which Ollama has all but two; and Ollama's own.
 pub(super) mod field {
     pub(in crate::config) const ENABLED: &str = "ENABLED";
     pub(in crate::config) const API_KEY: &str = "API_KEY";
@@ -137,6 +145,8 @@ pub(super) mod field {
     pub(in crate::config) const CUSTOM_HEADERS: &str = "CUSTOM_HEADERS";
     pub(in crate::config) const TIMEOUT: &str = "TIMEOUT";
     pub(in crate::config) const MAX_RETRIES: &str = "MAX_RETRIES";
+    pub(in crate::config) const CHAT_API: &str = "CHAT_API";
+    pub(in crate::config) const KEEP_ALIVE: &str = "KEEP_ALIVE";
 
     /// Of an OpenAI-compatible provider.
     pub(in crate::config) const GENERIC: [&str; 8] = [
@@ -149,14 +159,16 @@ pub(super) mod field {
         TIMEOUT,
         MAX_RETRIES,
     ];
-    /// Of Ollama.
-    pub(in crate::config) const OLLAMA: [&str; 6] = [
+    /// Of Ollama, where the short form is read too. `KEEP_ALIVE` is not among them: `OLLAMA_KEEP_ALIVE` is the
+    /// server's own.
+    pub(in crate::config) const OLLAMA: [&str; 7] = [
         ENABLED,
         API_KEY,
         BASE_URL,
         DEFAULT_MODEL,
         TIMEOUT,
         MAX_RETRIES,
+        CHAT_API,
     ];
 }
 

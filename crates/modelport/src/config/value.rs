@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
 use modelport_provider::credential::{Secret, custom_headers_from_json};
-use modelport_provider::settings::{MAX_MAX_RETRIES, MAX_TIMEOUT};
+use modelport_provider::settings::{ChatApi, KeepAlive, MAX_MAX_RETRIES, MAX_TIMEOUT};
 
 use super::server::{CorsOrigins, Level};
 
@@ -186,6 +186,26 @@ pub(super) fn level(text: &str) -> Result<Level, Wrong> {
             "Use TRACE, DEBUG, INFO, WARN (or WARNING), ERROR (or CRITICAL).",
         )),
     }
+}
+
+/// One of Ollama's two APIs.
+pub(super) fn chat_api(text: &str) -> Result<ChatApi, Wrong> {
+    ChatApi::named(text).ok_or_else(|| {
+        wrong(
+            format!("{} is neither native nor openai", shown(text)),
+            "Use native for /api/chat, or openai for /v1/chat/completions.",
+        )
+    })
+}
+
+/// How long a model stays loaded.
+pub(super) fn keep_alive(text: &str) -> Result<KeepAlive, Wrong> {
+    KeepAlive::parse(text).ok_or_else(|| {
+        wrong(
+            format!("{} is neither a duration nor seconds", shown(text)),
+            "Use a duration such as 10m or 1h30m, seconds such as 600, -1 for ever, or 0 to unload at once.",
+        )
+    })
 }
 
 /// Keys that callers show; the same key twice counts once.

@@ -12,7 +12,7 @@ fn translated(request: &Value) -> (Value, Receipt) {
 }
 
 /// A request with `fields` beside model and messages, as far as it differs from the bare one.
-fn with(fields: Value) -> (Value, Receipt) {
+fn with(fields: &Value) -> (Value, Receipt) {
     let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
     for (name, value) in fields.as_object().unwrap().clone() {
         request[name] = value;
@@ -30,8 +30,8 @@ fn with(fields: Value) -> (Value, Receipt) {
     (sent, receipt)
 }
 
-fn check(fields: Value, sent: &Value, receipt: &[(&str, Option<&str>)]) {
-    let (found, told) = with(fields.clone());
+fn check(fields: &Value, sent: &Value, receipt: &[(&str, Option<&str>)]) {
+    let (found, told) = with(fields);
     assert_eq!(&found, sent, "{fields}");
     let told: Vec<(&str, Option<&str>)> = told
         .0
@@ -49,24 +49,24 @@ fn check(fields: Value, sent: &Value, receipt: &[(&str, Option<&str>)]) {
 
 #[test]
 fn fields_go_where_ollama_has_them() {
-    check(json!({}), &json!({}), &[]);
+    check(&json!({}), &json!({}), &[]);
     check(
-        json!({"stream": true, "stream_options": {"include_usage": true}}),
+        &json!({"stream": true, "stream_options": {"include_usage": true}}),
         &json!({}),
         &[],
     );
     check(
-        json!({"temperature": 0.1, "top_p": 0.9, "seed": 7, "stop": "END", "frequency_penalty": 1, "presence_penalty": 0.5, "top_k": 40}),
+        &json!({"temperature": 0.1, "top_p": 0.9, "seed": 7, "stop": "END", "frequency_penalty": 1, "presence_penalty": 0.5, "top_k": 40}),
         &json!({"options": {"temperature": 0.1, "top_p": 0.9, "seed": 7, "stop": ["END"], "frequency_penalty": 1, "presence_penalty": 0.5, "top_k": 40}}),
         &[],
     );
     check(
-        json!({"stop": ["a", "b"]}),
+        &json!({"stop": ["a", "b"]}),
         &json!({"options": {"stop": ["a", "b"]}}),
         &[],
     );
     check(
-        json!({"max_tokens": 5}),
+        &json!({"max_tokens": 5}),
         &json!({"options": {"num_predict": 5}}),
         &[("max_tokens", Some("num_predict"))],
     );
@@ -74,27 +74,27 @@ fn fields_go_where_ollama_has_them() {
         json!({"max_tokens": 5, "max_completion_tokens": 7}),
         json!({"max_completion_tokens": 7, "max_tokens": 5}),
     ] {
-        let (sent, _) = with(both);
+        let (sent, _) = with(&both);
         assert_eq!(sent, json!({"options": {"num_predict": 7}}));
     }
     check(
-        json!({"keep_alive": "5m", "logprobs": true, "top_logprobs": 3, "think": true}),
+        &json!({"keep_alive": "5m", "logprobs": true, "top_logprobs": 3, "think": true}),
         &json!({"keep_alive": "5m", "logprobs": true, "top_logprobs": 3, "think": true}),
         &[],
     );
     check(
-        json!({"temperature": 1, "options": {"temperature": 0, "mirostat": 2}}),
+        &json!({"temperature": 1, "options": {"temperature": 0, "mirostat": 2}}),
         &json!({"options": {"temperature": 0, "mirostat": 2}}),
         &[],
     );
     let tools = json!([{"type": "function", "function": {"name": "f", "parameters": {}}}]);
     check(
-        json!({"tools": tools, "tool_choice": "auto"}),
+        &json!({"tools": tools, "tool_choice": "auto"}),
         &json!({"tools": tools}),
         &[],
     );
     check(
-        json!({"tools": tools, "tool_choice": "none"}),
+        &json!({"tools": tools, "tool_choice": "none"}),
         &json!({}),
         &[("tool_choice", Some("tools"))],
     );
@@ -105,17 +105,17 @@ fn formats_are_words_or_schemas() {
     let schema = json!({"type": "object", "properties": {"b": {}, "a": {}}});
     let told = [("response_format", Some("format"))];
     check(
-        json!({"response_format": {"type": "json_object"}}),
+        &json!({"response_format": {"type": "json_object"}}),
         &json!({"format": "json"}),
         &told,
     );
     check(
-        json!({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": schema}}}),
+        &json!({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": true, "schema": schema}}}),
         &json!({"format": schema}),
         &told,
     );
     check(
-        json!({"response_format": {"type": "text"}}),
+        &json!({"response_format": {"type": "text"}}),
         &json!({}),
         &[],
     );
@@ -133,12 +133,12 @@ fn efforts_become_thinking() {
     ] {
         let sent = json!({"think": think});
         check(
-            json!({"reasoning_effort": effort}),
+            &json!({"reasoning_effort": effort}),
             &sent,
             &[("reasoning_effort", Some("think"))],
         );
         check(
-            json!({"reasoning": {"effort": effort}}),
+            &json!({"reasoning": {"effort": effort}}),
             &sent,
             &[("reasoning.effort", Some("think"))],
         );
@@ -148,7 +148,7 @@ fn efforts_become_thinking() {
 #[test]
 fn what_has_no_counterpart_is_told() {
     check(
-        json!({"n": 2, "user": "u", "logit_bias": {}, "tool_choice": "required", "parallel_tool_calls": false, "metadata": null}),
+        &json!({"n": 2, "user": "u", "logit_bias": {}, "tool_choice": "required", "parallel_tool_calls": false, "metadata": null}),
         &json!({}),
         &[
             ("n", None),
@@ -159,7 +159,7 @@ fn what_has_no_counterpart_is_told() {
         ],
     );
     check(
-        json!({"n": 1, "parallel_tool_calls": true}),
+        &json!({"n": 1, "parallel_tool_calls": true}),
         &json!({}),
         &[],
     );
@@ -265,7 +265,7 @@ fn what_cannot_be_said_is_refused_by_its_place() {
 }
 
 /// A request whose prompt has about this many tokens.
-fn long(tokens: usize, more: Value) -> Vec<u8> {
+fn long(tokens: usize, more: &Value) -> Vec<u8> {
     let mut request =
         json!({"model": "m", "messages": [{"role": "user", "content": "word".repeat(tokens)}]});
     for (name, value) in more.as_object().unwrap().clone() {
@@ -274,29 +274,29 @@ fn long(tokens: usize, more: Value) -> Vec<u8> {
     request.to_string().into_bytes()
 }
 
-fn small(_: &str) -> Option<window::Window> {
-    Some(window::Window {
+fn small() -> window::Window {
+    window::Window {
         trained: Some(40_960),
         ..window::Window::default()
-    })
+    }
 }
 
 #[test]
 fn the_context_fits_the_prompt_unless_the_caller_sets_it() {
     let num_ctx = |body: Vec<u8>| {
-        let native = translate(&body, None, small).unwrap();
+        let native = translate(&body, None, |_| Some(small())).unwrap();
         let sent: Value = serde_json::from_slice(&native.body).unwrap();
         assert_eq!(native.num_ctx, sent["options"]["num_ctx"].as_u64());
         native.num_ctx
     };
-    assert_eq!(num_ctx(long(100, json!({}))), None);
-    assert_eq!(num_ctx(long(20_000, json!({}))), Some(32_768));
-    assert_eq!(num_ctx(long(100, json!({"max_tokens": 6000}))), Some(8192));
+    assert_eq!(num_ctx(long(100, &json!({}))), None);
+    assert_eq!(num_ctx(long(20_000, &json!({}))), Some(32_768));
+    assert_eq!(num_ctx(long(100, &json!({"max_tokens": 6000}))), Some(8192));
     assert_eq!(
-        num_ctx(long(90_000, json!({"options": {"num_ctx": 512}}))),
+        num_ctx(long(90_000, &json!({"options": {"num_ctx": 512}}))),
         Some(512)
     );
-    let error = translate(&long(90_000, json!({})), None, small).unwrap_err();
+    let error = translate(&long(90_000, &json!({})), None, |_| Some(small())).unwrap_err();
     assert_eq!(error.failure(), FailureKind::ContextOverflow);
     let fault = error.request_fault().unwrap();
     assert_eq!(fault.code, "context_length_exceeded");
@@ -306,8 +306,8 @@ fn the_context_fits_the_prompt_unless_the_caller_sets_it() {
 #[test]
 fn the_setting_keeps_alive_what_the_caller_does_not() {
     let keep = KeepAlive::parse("-1").unwrap();
-    let sent = |more| {
-        let native = translate(&long(1, more), Some(&keep), |_| None).unwrap();
+    let sent = |more: Value| {
+        let native = translate(&long(1, &more), Some(&keep), |_| None).unwrap();
         serde_json::from_slice::<Value>(&native.body).unwrap()["keep_alive"].clone()
     };
     assert_eq!(sent(json!({})), json!(-1));

@@ -52,7 +52,7 @@ fn events(stream: &[u8], include_usage: bool) -> Vec<Value> {
     events.chain(done.then(|| json!("[DONE]"))).collect()
 }
 
-fn chunk(delta: Value, reason: Option<&str>) -> Value {
+fn chunk(delta: &Value, reason: Option<&str>) -> Value {
     json!({
         "object": "chat.completion.chunk", "created": 1_795_359_600, "model": "qwen3:8b",
         "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
@@ -60,7 +60,7 @@ fn chunk(delta: Value, reason: Option<&str>) -> Value {
 }
 
 fn role() -> Value {
-    chunk(json!({"role": "assistant", "content": ""}), None)
+    chunk(&json!({"role": "assistant", "content": ""}), None)
 }
 
 fn with_usage(mut chunk: Value, prompt: u64, answer: u64) -> Value {
@@ -77,13 +77,13 @@ fn whole(status: u16, body: &[u8]) -> Value {
 #[test]
 fn a_stream_with_thoughts() {
     let stream = recorded("api_chat_stream.ndjson");
-    let finish = chunk(json!({}), Some("stop"));
+    let finish = chunk(&json!({}), Some("stop"));
     let text = [
         role(),
-        chunk(json!({"reasoning_content": "Easy"}), None),
-        chunk(json!({"reasoning_content": " one."}), None),
-        chunk(json!({"content": "Fo"}), None),
-        chunk(json!({"content": "ur."}), None),
+        chunk(&json!({"reasoning_content": "Easy"}), None),
+        chunk(&json!({"reasoning_content": " one."}), None),
+        chunk(&json!({"content": "Fo"}), None),
+        chunk(&json!({"content": "ur."}), None),
     ];
     let mut expected = text.to_vec();
     expected.extend([with_usage(finish.clone(), 26, 11), json!("[DONE]")]);
@@ -100,8 +100,8 @@ fn a_count_that_is_left_out_is_zero() {
     let stream = recorded("api_chat_stream_cached_prompt.ndjson");
     let expected = [
         role(),
-        chunk(json!({"content": "Hi"}), None),
-        with_usage(chunk(json!({}), Some("stop")), 0, 1),
+        chunk(&json!({"content": "Hi"}), None),
+        with_usage(chunk(&json!({}), Some("stop")), 0, 1),
         json!("[DONE]"),
     ];
     assert_eq!(events(&stream, false), expected);
@@ -114,8 +114,8 @@ fn tool_calls_finish_a_stream() {
         "function": {"name": "get_weather", "arguments": "{\"city\":\"Oslo\"}"}});
     let expected = [
         role(),
-        chunk(json!({"tool_calls": [call]}), None),
-        with_usage(chunk(json!({}), Some("tool_calls")), 26, 11),
+        chunk(&json!({"tool_calls": [call]}), None),
+        with_usage(chunk(&json!({}), Some("tool_calls")), 26, 11),
         json!("[DONE]"),
     ];
     assert_eq!(events(&stream, false), expected);
@@ -143,7 +143,7 @@ fn an_error_ends_a_stream() {
         "type": "api_error", "param": null, "code": null}});
     assert_eq!(
         events(&stream, true),
-        [role(), chunk(json!({"content": "par"}), None), error]
+        [role(), chunk(&json!({"content": "par"}), None), error]
     );
 }
 
@@ -258,7 +258,7 @@ proptest! {
         }
         pieces.push(&stream[start..]);
         let translation = || Translation {
-            kind: Kind::Chunks(Chunks::new(7, true)),
+            kind: Kind::Chunks(Chunks::new(7, &asked(true, true))),
             over: false,
         };
         prop_assert_eq!(run(translation(), &pieces), run(translation(), &[&stream]));

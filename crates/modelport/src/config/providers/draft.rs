@@ -6,8 +6,8 @@ use modelport_provider::profiles::{GENERIC, OLLAMA, OPENROUTER};
 use modelport_provider::provider_type::ProviderType;
 use modelport_provider::settings::OpenAiSettings;
 
-use super::ProviderConfig;
 use super::group::Group;
+use super::{OllamaChat, ProviderConfig};
 use crate::config::environment::{Environment, Found};
 use crate::config::fault::Warning;
 use crate::config::setting::field;
@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub(super) group: Group,
     pub(super) base_url: String,
     pub(super) default_model: Option<String>,
+    /// Which API chats use, where there are two.
+    pub(super) ollama: Option<OllamaChat>,
     /// How the display name is found.
     pub(super) naming: fn(&BaseUrl) -> &'static str,
 }
@@ -33,6 +35,7 @@ impl Draft {
             group,
             base_url: defaults.base_url,
             default_model: defaults.default_model,
+            ollama: None,
             naming: |base_url| base_url.profile().name,
         }
     }
@@ -45,6 +48,7 @@ impl Draft {
             group,
             base_url,
             default_model,
+            ollama,
             naming,
         } = self;
         let defaults = OpenAiSettings::default();
@@ -96,6 +100,7 @@ impl Draft {
                 .map_or(defaults.max_retries, |retries| retries.value),
             enabled: group.enabled.is_none_or(|enabled| enabled.value),
             configured: group.is_set,
+            ollama,
         })
     }
 }

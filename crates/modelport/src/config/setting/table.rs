@@ -136,7 +136,7 @@ pub(super) const GENERIC: [Setting; 8] = [
     },
 ];
 
-pub(super) const OLLAMA: [Setting; 6] = [
+pub(super) const OLLAMA: [Setting; 8] = [
     Setting {
         name: "OLLAMA_SETTINGS_ENABLED",
         kind: Kind::Switch,
@@ -176,6 +176,18 @@ pub(super) const OLLAMA: [Setting; 6] = [
         kind: Kind::Retries,
         preset: Preset::Value("3"),
         help: "Retries after the first attempt, before any byte has reached the client; 0 turns them off.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_CHAT_API",
+        kind: Kind::ChatApi,
+        preset: Preset::Value("native"),
+        help: "Where chats go. native translates them to /api/chat, with a context that fits the prompt; openai passes them through to /v1/chat/completions, which cuts a long prompt without a word.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_KEEP_ALIVE",
+        kind: Kind::KeepAlive,
+        preset: Preset::Unset { example: "10m" },
+        help: "How long a model stays loaded after a native chat that does not say so itself: a duration, or -1 for ever, or 0. Left to the server when unset; the server's own variable is not read here.",
     },
 ];
 

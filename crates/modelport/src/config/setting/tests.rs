@@ -62,6 +62,14 @@ fn the_table_has_the_librarys_defaults() {
         value::retries(preset("OLLAMA_SETTINGS_MAX_RETRIES").unwrap()),
         Ok(ollama.max_retries)
     );
+    assert_eq!(
+        value::chat_api(preset("OLLAMA_SETTINGS_CHAT_API").unwrap()),
+        Ok(ollama.chat_api)
+    );
+    assert_eq!(
+        preset("OLLAMA_SETTINGS_KEEP_ALIVE"),
+        ollama.keep_alive.as_ref().map(|keep| keep.as_str())
+    );
 }
 
 #[test]
