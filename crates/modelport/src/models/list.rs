@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::SystemTime};
 use modelport_provider::{
     capability::Capabilities,
     catalogue,
+    listing::{Local, Memory},
     price::{Prices, plain},
 };
 use rust_decimal::Decimal;
@@ -108,6 +109,9 @@ fn entry(
     put(&mut entry, "owned_by", json!(owner));
     put(&mut entry, "context_length", json!(context));
     put(&mut entry, "max_output_tokens", json!(output));
+    if let Some(local) = model.local() {
+        memory(&mut entry, model, local);
+    }
     put(&mut entry, "pricing", pricing(&prices));
     put(&mut entry, "capabilities", capability_map(&capabilities));
     put(&mut entry, "source", json!(shelf.source.as_str()));
@@ -120,6 +124,37 @@ fn entry(
     put(&mut entry, "providers", json!([]));
     put(&mut entry, "qualified_ids", json!([]));
     entry
+}
+
+/// What is said of a model that is loaded when it is asked for.
+fn memory(entry: &mut Map<String, Value>, model: &Model, local: &Local) {
+    let loaded = match local.memory {
+        Memory::Loaded(loaded) => Some(loaded),
+        Memory::Unknown | Memory::Unloaded => None,
+    };
+    let context = local.memory.context_length();
+    put(entry, "loaded", json!(model.is_loaded()));
+    put(entry, "loaded_context_length", json!(context));
+    put(
+        entry,
+        "trained_context_length",
+        json!(local.trained_context),
+    );
+    put(
+        entry,
+        "default_context_length",
+        json!(local.default_context),
+    );
+    put(
+        entry,
+        "expires_at",
+        json!(loaded.and_then(|loaded| loaded.expires_at)),
+    );
+    put(
+        entry,
+        "size_vram",
+        json!(loaded.and_then(|loaded| loaded.size_vram)),
+    );
 }
 
 /// Sets a field of ours. What the provider had under that name is kept under `upstream_NAME`.

@@ -21,6 +21,7 @@ mod discovery;
 mod failover;
 mod faults;
 mod fidelity;
+mod ollama;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
 mod parameters;
