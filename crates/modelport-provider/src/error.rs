@@ -34,6 +34,22 @@ enum Kind {
     },
     /// A setting or an argument is unusable.
     Invalid { what: String },
+    /// The caller's request cannot be put into the provider's terms.
+    Rejected {
+        kind: FailureKind,
+        fault: RequestFault,
+    },
+}
+
+/// What is wrong with a request that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestFault {
+    /// What is wrong, and what would be right.
+    pub message: String,
+    /// The field, where one is to blame.
+    pub param: Option<String>,
+    /// A word for programs.
+    pub code: &'static str,
 }
 
 /// What a silent provider was being waited for.
@@ -97,6 +113,28 @@ impl Error {
         })
     }
 
+    pub(crate) fn rejected(param: &str, message: impl fmt::Display) -> Self {
+        Self::new(Kind::Rejected {
+            kind: FailureKind::BadRequest,
+            fault: RequestFault {
+                message: message.to_string(),
+                param: Some(param.to_owned()),
+                code: "invalid_value",
+            },
+        })
+    }
+
+    pub(crate) fn too_long(message: impl fmt::Display) -> Self {
+        Self::new(Kind::Rejected {
+            kind: FailureKind::ContextOverflow,
+            fault: RequestFault {
+                message: message.to_string(),
+                param: Some("messages".to_owned()),
+                code: "context_length_exceeded",
+            },
+        })
+    }
+
     fn new(kind: Kind) -> Self {
         Self(Box::new(kind))
     }
@@ -136,6 +174,14 @@ impl Error {
     /// A setting or an argument is unusable; nothing was sent.
     pub fn is_invalid(&self) -> bool {
         matches!(*self.0, Kind::Invalid { .. })
+    }
+
+    /// What is wrong with the caller's request, if it could not be put into the provider's terms; nothing was sent.
+    pub fn request_fault(&self) -> Option<&RequestFault> {
+        match &*self.0 {
+            Kind::Rejected { fault, .. } => Some(fault),
+            _ => None,
+        }
     }
 
     /// The provider refused because of a rate limit.
@@ -186,7 +232,7 @@ impl Error {
             Kind::Silent { .. } => FailureKind::Timeout,
             Kind::Closed { .. } | Kind::Cut { .. } => FailureKind::Truncated,
             Kind::Malformed { .. } => FailureKind::Malformed,
-            Kind::Refused { kind, .. } => *kind,
+            Kind::Refused { kind, .. } | Kind::Rejected { kind, .. } => *kind,
             Kind::Invalid { .. } => FailureKind::BadRequest,
         }
     }
@@ -209,6 +255,7 @@ impl fmt::Display for Error {
             }
             Kind::Cut { cause } => write!(f, "the answer was cut off: {cause}"),
             Kind::Malformed { what } | Kind::Invalid { what } => f.write_str(what),
+            Kind::Rejected { fault, .. } => f.write_str(&fault.message),
             Kind::Refused { status, body, .. } => {
                 write!(f, "{} from the provider: {}", status.as_u16(), body.message)
             }

@@ -60,6 +60,60 @@ pub struct ListedModel {
     pub price_rules: Vec<PriceRule>,
     /// What the entry says it can do.
     pub capabilities: Capabilities,
+    /// What a server says that loads its models when they are asked for; `None` of others.
+    pub local: Option<Local>,
+}
+
+/// One model of a server that loads its models when they are asked for: Ollama.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    /// Tokens that the model was trained for, which a request may ask for.
+    pub trained_context: Option<u64>,
+    /// Tokens that its own settings ask for, if they do.
+    pub default_context: Option<u64>,
+    /// Whether it is loaded.
+    pub memory: Memory,
+}
+
+/// Whether a server has a model in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// It does not say.
+    Unknown,
+    /// It must be loaded first.
+    Unloaded,
+    /// It can answer at once.
+    Loaded(Loaded),
+}
+
+/// How a model is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// Tokens that prompt and answer may have together.
+    pub context_length: Option<u64>,
+    /// When it will be unloaded if nobody asks, in seconds since 1970.
+    pub expires_at: Option<i64>,
+    /// Bytes of video memory that it takes.
+    pub size_vram: Option<u64>,
+}
+
+impl Memory {
+    /// Whether the model is loaded, if the server says so.
+    pub fn is_loaded(self) -> Option<bool> {
+        match self {
+            Self::Unknown => None,
+            Self::Unloaded => Some(false),
+            Self::Loaded(_) => Some(true),
+        }
+    }
+
+    /// Tokens that the model is loaded with.
+    pub fn context_length(self) -> Option<u64> {
+        match self {
+            Self::Loaded(loaded) => loaded.context_length,
+            Self::Unknown | Self::Unloaded => None,
+        }
+    }
 }
 
 /// Where a list goes on. The caller bounds how many pages it follows.
@@ -119,6 +173,11 @@ pub fn read_listing(body: &[u8], slug: &str) -> Result<Listing, ListingFault> {
     let mut listing = collect(&list_of(&envelope)?, slug);
     listing.next = next_page(&envelope, &listing);
     Ok(listing)
+}
+
+/// What an entry says that its model can do, where the entry is not part of a listing.
+pub(crate) fn capabilities_of(entry: &Object<'_>, id: &str, slug: &str) -> Capabilities {
+    features::read_capabilities(entry, id, slug)
 }
 
 fn not_an_object(text: &str) -> ListingFault {

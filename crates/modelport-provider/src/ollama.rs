@@ -1,12 +1,14 @@
-//! Ollama: listed and probed by its own API, spoken to through its OpenAI layer.
+//! Ollama: listed, probed and chatted with by its own API.
 //!
-//! The OpenAI layer lives at `/v1` below the root, so a chat is the generic provider's; the native
-//! API tells what is installed with details that `/v1/models` leaves out.
+//! A chat in OpenAI's shape is translated to `/api/chat` and its answer back: only there can the
+//! context be fitted to the prompt, and only there is an error within a stream told. Everything
+//! else, and chats too where the settings say so, goes to the OpenAI layer at `/v1`.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri, header};
 
 use crate::{
     base_url::BaseUrl,
@@ -15,20 +17,49 @@ use crate::{
     client::{Client, Options},
     credential::Secret,
     error::Error,
-    openai_compatible::{OpenAiCompatibleProvider, pages},
+    openai_compatible::{self, OpenAiCompatibleProvider},
     profile::Profile,
     profiles,
     provider::{Call, Discovered, Health, Provider, UploadCall},
     provider_type::ProviderType,
-    settings::{Http2, OllamaSettings},
+    receipt::Receipt,
+    settings::{ChatApi, Http2, KeepAlive, OllamaSettings},
+    splice::Spliced,
     transport::{Answer, Tls},
 };
+
+mod answer;
+mod chunks;
+mod details;
+mod inventory;
+mod known;
+mod lines;
+mod messages;
+mod refusal;
+mod request;
+mod translation;
+mod window;
+
+use known::Known;
+use request::Native;
+pub(crate) use translation::Translation;
+
+/// Says on an answer which of the server's APIs gave it.
+pub const UPSTREAM_PATH: HeaderName = HeaderName::from_static("x-modelport-upstream-path");
+
+/// Says on an answer which context the server was asked for.
+pub const NUM_CTX: HeaderName = HeaderName::from_static("x-modelport-num-ctx");
 
 /// An Ollama server.
 #[derive(Clone, Debug)]
 pub struct OllamaProvider {
     native: Client,
     chat: OpenAiCompatibleProvider,
+    /// Where native chats go.
+    native_chat: Uri,
+    chat_api: ChatApi,
+    keep_alive: Option<KeepAlive>,
+    known: Known,
 }
 
 impl OllamaProvider {
@@ -51,7 +82,9 @@ impl OllamaProvider {
         let base = BaseUrl::parse_ollama(&settings.base_url).map_err(Error::invalid)?;
         let mut builder = Self::builder(base)
             .timeout(settings.timeout)
-            .max_retries(settings.max_retries);
+            .max_retries(settings.max_retries)
+            .chat_api(settings.chat_api)
+            .keep_alive(settings.keep_alive.clone());
         builder.key.clone_from(&settings.api_key);
         builder.default_model.clone_from(&settings.default_model);
         builder.build()
@@ -67,6 +100,8 @@ impl OllamaProvider {
             default_model: None,
             silence: defaults.timeout,
             max_retries: defaults.max_retries,
+            chat_api: defaults.chat_api,
+            keep_alive: defaults.keep_alive,
             tls: None,
         }
     }
@@ -77,6 +112,7 @@ impl OllamaProvider {
         Self {
             native: self.native.with_own_connections(),
             chat: self.chat.with_own_connections(),
+            ..self.clone()
         }
     }
 
@@ -86,13 +122,23 @@ impl OllamaProvider {
         self.chat.sweep();
     }
 
-    /// As [`Provider::call`], without a boxed future.
+    /// As [`Provider::call`], without a boxed future. A chat is put into Ollama's terms and its answer back; what
+    /// became of its fields is the [`Receipt`] among the answer's extensions.
     ///
     /// # Errors
     ///
-    /// `is_connect`, `is_timeout` or `is_closed`; any status is an `Ok`.
+    /// `is_connect`, `is_timeout` or `is_closed`; a `request_fault` where nothing was sent. Any status is an `Ok`.
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
-        self.chat.send(call).await
+        if self.chat_api == ChatApi::OpenAi || !is_chat(call.path) {
+            return self.chat.send(call).await;
+        }
+        let native = self.translate(&whole(call.body))?;
+        let body = Spliced::from(native.body.clone());
+        let answer = self
+            .native
+            .post(&self.native_chat, call.headers, &body)
+            .await?;
+        self.translated(native, answer)
     }
 
     /// As [`OllamaProvider::send`], of a body that arrives while it is sent.
@@ -104,9 +150,80 @@ impl OllamaProvider {
         self.chat.send_upload(call).await
     }
 
-    /// `/api/tags`; a server that has only the OpenAI layer is asked there.
-    async fn find_models(&self) -> Result<Discovered, Error> {
-        pages::list(&self.native, &profiles::OLLAMA).await
+    /// Whether a chat is put into the native API's terms; otherwise it goes out as it is.
+    pub fn chat_api(&self) -> ChatApi {
+        self.chat_api
+    }
+
+    /// What would become of a chat's fields in the native API's terms.
+    ///
+    /// # Errors
+    ///
+    /// A `request_fault` when it cannot be put into them.
+    pub fn receipt_of(&self, body: &[u8]) -> Result<Receipt, Error> {
+        self.translate(body).map(|native| native.receipt)
+    }
+
+    fn translate(&self, body: &[u8]) -> Result<Native, Error> {
+        let window = |model: &str| self.known.window(model);
+        request::translate(body, self.keep_alive.as_ref(), window)
+    }
+
+    /// An answer in OpenAI's shape, from a native one.
+    fn translated(
+        &self,
+        asked: Native,
+        answer: Response<Answer>,
+    ) -> Result<Response<Answer>, Error> {
+        let status = answer.status();
+        let headers = answer.headers();
+        if headers.contains_key(header::CONTENT_ENCODING) {
+            return Err(Error::malformed(
+                "its answer is compressed, which was not asked for",
+            ));
+        }
+        if let Some(context) = asked.num_ctx.filter(|_| status.is_success()) {
+            self.known.note_loaded(&asked.model, context);
+        }
+        let translation = Translation::of(&asked, status);
+        let kind = translation.content_type();
+        let mut answer = answer.map(|body| body.translated(translation));
+        label(answer.headers_mut(), kind, asked.num_ctx);
+        answer.extensions_mut().insert(asked.receipt);
+        Ok(answer)
+    }
+
+    /// A typed chat over the native API, with retries.
+    async fn ask(&self, request: ChatRequest, stream: bool) -> Result<Response<Answer>, Error> {
+        let request = openai_compatible::settled(&self.native, request, stream)?;
+        let native = self.translate(request.to_json().as_bytes())?;
+        let answer = self
+            .native
+            .accepted(&self.native_chat, &native.body)
+            .await?;
+        self.translated(native, answer)
+    }
+}
+
+fn is_chat(path: &str) -> bool {
+    path.split('?').next() == Some("/chat/completions")
+}
+
+/// A body in one piece.
+fn whole(body: &Spliced) -> Bytes {
+    match body.parts() {
+        [only] => only.clone(),
+        parts => Bytes::from(parts.concat()),
+    }
+}
+
+fn label(headers: &mut HeaderMap, kind: HeaderValue, num_ctx: Option<u64>) {
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.remove(header::CONTENT_LENGTH);
+    let path = ChatApi::Native.path();
+    headers.insert(UPSTREAM_PATH, HeaderValue::from_static(path));
+    if let Some(tokens) = num_ctx {
+        headers.insert(NUM_CTX, HeaderValue::from(tokens));
     }
 }
 
@@ -140,7 +257,7 @@ impl Provider for OllamaProvider {
     }
 
     fn list_models(&self) -> BoxFuture<'_, Result<Discovered, Error>> {
-        Box::pin(self.find_models())
+        Box::pin(inventory::list(&self.native, &self.known))
     }
 
     fn health(&self) -> BoxFuture<'_, Health> {
@@ -149,11 +266,21 @@ impl Provider for OllamaProvider {
     }
 
     fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatCompletion, Error>> {
-        self.chat.chat(request)
+        match self.chat_api {
+            ChatApi::OpenAi => self.chat.chat(request),
+            ChatApi::Native => Box::pin(async move {
+                openai_compatible::completion(self.ask(request, false).await?).await
+            }),
+        }
     }
 
     fn chat_stream(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, Error>> {
-        self.chat.chat_stream(request)
+        match self.chat_api {
+            ChatApi::OpenAi => self.chat.chat_stream(request),
+            ChatApi::Native => {
+                Box::pin(async move { Ok(ChatStream::new(self.ask(request, true).await?)) })
+            }
+        }
     }
 }
 
@@ -166,6 +293,8 @@ pub struct Builder {
     default_model: Option<String>,
     silence: Duration,
     max_retries: u32,
+    chat_api: ChatApi,
+    keep_alive: Option<KeepAlive>,
     tls: Option<Tls>,
 }
 
@@ -195,6 +324,20 @@ impl Builder {
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
+        self
+    }
+
+    /// Which of the server's APIs chats use.
+    #[must_use]
+    pub fn chat_api(mut self, api: ChatApi) -> Self {
+        self.chat_api = api;
+        self
+    }
+
+    /// How long a model stays loaded after a request that does not say so itself.
+    #[must_use]
+    pub fn keep_alive(mut self, keep: Option<KeepAlive>) -> Self {
+        self.keep_alive = keep;
         self
     }
 
@@ -233,6 +376,10 @@ impl Builder {
             ..native.clone()
         };
         Ok(OllamaProvider {
+            native_chat: native.base.endpoint(ChatApi::Native.path()),
+            chat_api: self.chat_api,
+            keep_alive: self.keep_alive,
+            known: Known::default(),
             native: Client::new(native, tls.clone())?,
             chat: OpenAiCompatibleProvider::over(Client::new(chat, tls)?),
         })

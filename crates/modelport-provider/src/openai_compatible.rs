@@ -39,7 +39,7 @@ pub mod stream;
 mod typed;
 
 /// The longest plain answer that the typed API reads.
-const MAX_COMPLETION: usize = 64 << 20;
+pub(crate) const MAX_COMPLETION: usize = 64 << 20;
 
 /// Where Anthropic's own API begins, below the base URL.
 const MESSAGES: &str = "/messages";
@@ -208,14 +208,7 @@ impl OpenAiCompatibleProvider {
 
     async fn complete(&self, request: ChatRequest) -> Result<ChatCompletion, Error> {
         let (uri, body) = self.prepare(request, false)?;
-        let answer = self.client.accepted(&uri, &body).await?;
-        let status = answer.status();
-        let bytes = answer.into_body().collect(MAX_COMPLETION).await?;
-        if let Some(said) = failure::error_in_ok(&bytes) {
-            let kind = failure::classify_in_band(&said);
-            return Err(Error::refused(status, kind, said, None));
-        }
-        chat::read_completion(&bytes).map_err(Error::malformed)
+        completion(self.client.accepted(&uri, &body).await?).await
     }
 
     async fn stream(&self, request: ChatRequest) -> Result<ChatStream, Error> {
@@ -225,14 +218,8 @@ impl OpenAiCompatibleProvider {
     }
 
     /// Where a request goes and what is sent there.
-    fn prepare(&self, mut request: ChatRequest, stream: bool) -> Result<(Uri, Bytes), Error> {
-        if request.model.is_empty() {
-            let default = self.client.options.default_model.clone();
-            request.model = default.ok_or_else(|| {
-                Error::invalid("the request names no model and the provider has no default model")
-            })?;
-        }
-        request.stream = stream;
+    fn prepare(&self, request: ChatRequest, stream: bool) -> Result<(Uri, Bytes), Error> {
+        let request = settled(&self.client, request, stream)?;
         let uri = self.client.uri("/chat/completions", &request.model);
         let body = Bytes::from(request.to_json());
         let profile = self.known();
@@ -249,6 +236,33 @@ impl OpenAiCompatibleProvider {
         let body = adapted.map_or(body, |adapted| adapted.body.into_bytes());
         Ok((uri, body))
     }
+}
+
+/// A request with its model and its way of answering.
+pub(crate) fn settled(
+    client: &Client,
+    mut request: ChatRequest,
+    stream: bool,
+) -> Result<ChatRequest, Error> {
+    if request.model.is_empty() {
+        let default = client.options.default_model.clone();
+        request.model = default.ok_or_else(|| {
+            Error::invalid("the request names no model and the provider has no default model")
+        })?;
+    }
+    request.stream = stream;
+    Ok(request)
+}
+
+/// Reads a whole answer.
+pub(crate) async fn completion(answer: Response<Answer>) -> Result<ChatCompletion, Error> {
+    let status = answer.status();
+    let bytes = answer.into_body().collect(MAX_COMPLETION).await?;
+    if let Some(said) = failure::error_in_ok(&bytes) {
+        let kind = failure::classify_in_band(&said);
+        return Err(Error::refused(status, kind, said, None));
+    }
+    chat::read_completion(&bytes).map_err(Error::malformed)
 }
 
 impl Provider for OpenAiCompatibleProvider {

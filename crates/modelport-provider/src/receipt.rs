@@ -39,6 +39,21 @@ impl Receipt {
         }
     }
 
+    /// A field went out under another name, or with another value.
+    pub(crate) fn mapped(&mut self, field: &str, to: &str) {
+        self.note(field, Fate::Mapped(to.to_owned()));
+    }
+
+    /// A field was left out.
+    pub(crate) fn dropped(&mut self, field: &str) {
+        self.note(field, Fate::Dropped);
+    }
+
+    /// Forgets a field.
+    pub(crate) fn forget(&mut self, field: &str) {
+        self.0.retain(|note| note.field != field);
+    }
+
     /// Adds all of another receipt.
     pub fn extend(&mut self, other: &Self) {
         for note in &other.0 {

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
+mod ollama;
+
+pub use ollama::{ChatApi, KeepAlive};
+
 use crate::base_url::{BaseUrl, BaseUrlFault};
 use crate::credential::Secret;
 
@@ -85,6 +89,10 @@ pub struct OllamaSettings {
     pub timeout: Duration,
     /// Retries after the first attempt.
     pub max_retries: u32,
+    /// Which of its two APIs chats use.
+    pub chat_api: ChatApi,
+    /// How long a model stays loaded after a request that does not say so itself; `None` leaves it to the server.
+    pub keep_alive: Option<KeepAlive>,
 }
 
 /// What makes settings unusable.
@@ -126,6 +134,8 @@ impl Default for OllamaSettings {
             default_model: None,
             timeout: DEFAULT_TIMEOUT,
             max_retries: DEFAULT_MAX_RETRIES,
+            chat_api: ChatApi::default(),
+            keep_alive: None,
         }
     }
 }
@@ -190,6 +200,8 @@ impl fmt::Debug for OllamaSettings {
             .field("default_model", &self.default_model)
             .field("timeout", &self.timeout)
             .field("max_retries", &self.max_retries)
+            .field("chat_api", &self.chat_api)
+            .field("keep_alive", &self.keep_alive)
             .finish()
     }
 }

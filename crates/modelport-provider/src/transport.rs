@@ -41,6 +41,7 @@ pub use outgoing::{Progress, Upload, UploadError, UploadStream};
 
 use crate::{
     error::{Error, Stage},
+    ollama::Translation,
     settings::Http2,
     splice::Spliced,
 };
@@ -402,6 +403,7 @@ pub struct Answer {
     home: Transport,
     timer: Option<Pin<Box<Sleep>>>,
     trailers: Option<Box<HeaderMap>>,
+    translation: Option<Box<Translation>>,
 }
 
 /// What an answer comes over.
@@ -427,7 +429,14 @@ impl Answer {
             home: home.clone(),
             timer: None,
             trailers: None,
+            translation: None,
         }
+    }
+
+    /// The same answer, put into other terms while it is read.
+    pub(crate) fn translated(mut self, translation: Translation) -> Self {
+        self.translation = Some(Box::new(translation));
+        self
     }
 
     /// The next piece of the body, `None` at its end.
@@ -441,6 +450,38 @@ impl Answer {
 
     /// As [`Answer::data`], for use inside another body.
     pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if self.translation.is_some() {
+            return self.poll_translated(cx);
+        }
+        self.poll_wire(cx)
+    }
+
+    /// What the pieces that arrive become.
+    fn poll_translated(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            if self.translation.as_ref().is_none_or(|made| made.is_over()) {
+                return Poll::Ready(None);
+            }
+            let piece = match std::task::ready!(self.poll_wire(cx)) {
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(piece)) => Some(piece),
+                None => None,
+            };
+            let Some(translation) = &mut self.translation else {
+                continue;
+            };
+            let made = match piece {
+                Some(piece) => translation.push(&piece),
+                None => translation.finish(),
+            };
+            if !matches!(&made, Ok(made) if made.is_empty()) {
+                return Poll::Ready(Some(made));
+            }
+        }
+    }
+
+    /// The pieces as they arrive.
+    fn poll_wire(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
             let frame = match &mut self.line {
                 Line::Own {
@@ -588,10 +629,14 @@ impl Body for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.line, Line::Over)
+        let is_over = |made: &Translation| made.is_over();
+        matches!(self.line, Line::Over) && self.translation.as_deref().is_none_or(is_over)
     }
 
     fn size_hint(&self) -> SizeHint {
+        if self.translation.is_some() {
+            return SizeHint::default();
+        }
         match &self.line {
             Line::Own { incoming, .. } | Line::Stream { incoming, .. } => incoming.size_hint(),
             Line::Over => SizeHint::with_exact(0),

@@ -24,6 +24,8 @@ pub(crate) struct Completion {
     pub(crate) prompt_tokens: usize,
     pub(crate) output_tokens: usize,
     pub(crate) choices: usize,
+    /// Thoughts come before the answer, where the API has a place for them.
+    pub(crate) thinks: bool,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,13 @@ pub(crate) struct Stamp {
     pub(crate) created: u64,
 }
 
+impl Completion {
+    /// The prompt was longer than the context, and its beginning was left out.
+    pub(crate) fn cut_prompt(&mut self, context: usize) {
+        self.prompt_tokens = self.prompt_tokens.min(context);
+    }
+}
+
 impl Finish {
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -87,6 +96,7 @@ pub(crate) fn complete(ask: &Ask<'_>, tokens: Option<usize>) -> Completion {
         prompt_tokens: ask.prompt_tokens(),
         output_tokens,
         choices: ask.n.unwrap_or(1).clamp(1, MAX_CHOICES),
+        thinks: ask.thinks(),
         content,
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Dialect, Events};
 use crate::chat::{Completion, Content, Reporting};
+use crate::options::Options;
 
 /// Nanoseconds each token takes in the timings, which are made up.
 const TOKEN_NANOS: usize = 20_000_000;
@@ -12,7 +13,9 @@ const TOKEN_NANOS: usize = 20_000_000;
 const AT: &str = "2026-11-22T15:00:00.407414671Z";
 /// The context every simulated model was trained with, and the one it is served with.
 const TRAINED_CONTEXT: u64 = 131_072;
-const SERVED_CONTEXT: u64 = 4_096;
+pub(crate) const SERVED_CONTEXT: usize = 4_096;
+/// What a model thinks.
+const THOUGHTS: [&str; 2] = ["Let me", " see."];
 
 /// `GET /`.
 pub(crate) fn root() -> Answer {
@@ -29,18 +32,17 @@ pub(crate) fn version() -> Answer {
 }
 
 /// `GET /api/tags`.
-pub(crate) fn tags(models: &[String]) -> Answer {
-    Answer::json(
-        200,
-        &json!({ "models": models.iter().map(|model| tag(model)).collect::<Vec<_>>() }),
-    )
+pub(crate) fn tags(options: &Options) -> Answer {
+    let entry = if options.bare_tags { bare_tag } else { tag };
+    let entries = options.models.iter().map(|model| entry(model));
+    Answer::json(200, &json!({ "models": entries.collect::<Vec<_>>() }))
 }
 
 /// `GET /api/ps`: the first model is loaded.
 pub(crate) fn running(models: &[String]) -> Answer {
     let loaded = models.iter().take(1).map(|model| {
         json!({
-            "name": model, "model": model, "size": 6_654_289_920_u64, "size_vram": 6_654_289_920_u64, "digest": "0".repeat(64),
+            "name": model, "model": model, "size": 6_654_289_920_u64, "size_vram": 6_654_289_920_u64, "digest": digest(model),
             "details": details(), "expires_at": AT, "context_length": SERVED_CONTEXT,
         })
     });
@@ -63,10 +65,31 @@ pub(crate) fn show(model: &str) -> Answer {
 
 /// One entry of a listing.
 pub(crate) fn tag(model: &str) -> Value {
+    let mut tag = bare_tag(model);
+    tag["capabilities"] = json!(capabilities(model));
+    tag["details"]["context_length"] = json!(TRAINED_CONTEXT);
+    tag
+}
+
+/// One entry of an older server's listing.
+fn bare_tag(model: &str) -> Value {
     json!({
-        "name": model, "model": model, "modified_at": AT, "size": 4_920_753_328_u64, "digest": "0".repeat(64),
-        "details": details(), "capabilities": capabilities(model),
+        "name": model, "model": model, "modified_at": AT, "size": 4_920_753_328_u64, "digest": digest(model),
+        "details": details(),
     })
+}
+
+/// Models of different names are different: FNV-1a of the name.
+fn digest(model: &str) -> String {
+    let hash = model.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:064x}")
+}
+
+/// Models whose names say so think.
+pub(crate) fn can_think(model: &str) -> bool {
+    model.contains("think")
 }
 
 fn details() -> Value {
@@ -76,28 +99,37 @@ fn details() -> Value {
     })
 }
 
-fn capabilities(model: &str) -> &'static [&'static str] {
+fn capabilities(model: &str) -> Vec<&'static str> {
     if model.contains("embed") {
-        &["embedding"]
-    } else {
-        &["completion", "tools"]
+        return vec!["embedding"];
     }
+    let mut all = vec!["completion", "tools"];
+    all.extend(model.contains("vision").then_some("vision"));
+    all.extend(can_think(model).then_some("thinking"));
+    all
 }
 
 /// The chat's answer in one piece.
 pub(crate) fn whole(completion: &Completion, reporting: Reporting) -> Vec<u8> {
-    last(completion, &message(&completion.content), reporting)
+    let mut message = message(&completion.content);
+    if completion.thinks {
+        message["thinking"] = json!(THOUGHTS.concat());
+    }
+    last(completion, &message, reporting)
         .to_string()
         .into_bytes()
 }
 
-/// The chat's answer as a stream: pieces of text, or the tool calls in one line, then a line with the counts.
+/// The chat's answer as a stream: thoughts, pieces of text, or the tool calls in one line, then a line with the counts.
 pub(crate) fn events(completion: &Completion, reporting: Reporting) -> Events {
     let mut events = Events::new(Dialect::Ollama);
     let mut line = |message: &Value| {
         let line = json!({ "model": completion.model, "created_at": AT, "message": message, "done": false });
         events.push(|out| out.extend_from_slice(line.to_string().as_bytes()));
     };
+    for thought in THOUGHTS.iter().filter(|_| completion.thinks) {
+        line(&json!({ "role": "assistant", "content": "", "thinking": thought }));
+    }
     match &completion.content {
         Content::Text(pieces) => pieces
             .iter()
@@ -178,6 +210,40 @@ mod tests {
             (&last["done"], &last["eval_count"]),
             (&json!(true), &plain["eval_count"])
         );
+    }
+
+    #[test]
+    fn thoughts_come_first_where_they_are_asked_for() {
+        let (plain, lines) = lines(r#"{"model":"m","messages":[],"think":"low"}"#);
+        let thoughts: String = lines
+            .iter()
+            .filter_map(|line| line["message"]["thinking"].as_str())
+            .collect();
+        assert_eq!(plain["message"]["thinking"], thoughts);
+        assert_eq!(lines[0]["message"]["thinking"], THOUGHTS[0]);
+        assert!(
+            plain["message"]["content"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
+    }
+
+    #[test]
+    fn older_servers_list_less() {
+        let options = Options {
+            bare_tags: true,
+            ..Options::default()
+        };
+        assert!(tag("m").get("capabilities").is_some());
+        let crate::answer::Body::Whole(body) = tags(&options).body else {
+            panic!("a stream");
+        };
+        let listed: Value = serde_json::from_slice(&body).unwrap();
+        let first = &listed["models"][0];
+        assert!(
+            first.get("capabilities").is_none() && first["details"].get("context_length").is_none()
+        );
+        assert_ne!(first["digest"], listed["models"][1]["digest"]);
     }
 
     #[test]

@@ -19,6 +19,10 @@ const SEEN: usize = 1024;
 
 /// How a simulator listens and answers. `Options::default()` is for tests: any free port, no log.
 #[derive(Clone, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub struct Options {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
@@ -59,6 +63,12 @@ pub struct Options {
     /// Fields of a completion that are taken without effect, separated by commas, such as n,seed
     #[arg(long, value_delimiter = ',')]
     pub ignore: Vec<String>,
+    /// Tokens of context; a longer prompt is cut without a word. Ollama's own chat has 4096 unless told here
+    #[arg(long)]
+    pub context: Option<usize>,
+    /// List models under /api/tags as older Ollama servers do: without capabilities and context
+    #[arg(long)]
+    pub bare_tags: bool,
     /// Fault for every completion and embedding, such as status-503, hang, cut-3; @2 at its end limits it to the first 2
     #[arg(long)]
     pub fault: Option<Fault>,
@@ -86,6 +96,8 @@ impl Default for Options {
             tokens: None,
             refuse: Vec::new(),
             ignore: Vec::new(),
+            context: None,
+            bare_tags: false,
             fault: None,
             seen: SEEN,
             quiet: true,

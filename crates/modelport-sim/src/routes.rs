@@ -87,7 +87,7 @@ fn answer(
         ),
         Endpoint::Root => ollama::root(),
         Endpoint::Version => ollama::version(),
-        Endpoint::Tags => ollama::tags(models),
+        Endpoint::Tags => ollama::tags(&shared.options),
         Endpoint::Running => ollama::running(models),
         Endpoint::Show => {
             let ask = read(request.body())?;
@@ -122,7 +122,10 @@ fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64)
     }
     let fault = fault(shared, request, ask.model.as_deref(), Dialect::OpenAi)?;
     let stamp = Stamp { id, created: now() };
-    let completion = complete(shared, request, &ask)?;
+    let mut completion = complete(shared, request, &ask)?;
+    if let Some(context) = shared.options.context {
+        completion.cut_prompt(context);
+    }
     let answer = if ask.stream == Some(true) {
         let asked = if ask.includes_usage() {
             Reporting::AtEnd
@@ -166,7 +169,24 @@ fn response(shared: &Shared, request: &Request, id: u64) -> Answered {
 fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
     let ask = read(request.body())?;
     let fault = fault(shared, request, ask.model.as_deref(), Dialect::Ollama)?;
-    let completion = complete(shared, request, &ask)?;
+    let model = ask.model.as_deref().unwrap_or_default();
+    if let Some(problem) = ask.unreadable_for_ollama() {
+        return Err(errors::invalid_request(problem));
+    }
+    if ask.thinks() && !ollama::can_think(model) {
+        return Err(errors::invalid_request(format!(
+            "\"{model}\" does not support thinking"
+        )));
+    }
+    let mut completion = complete(shared, request, &ask)?;
+    let context = ask.num_ctx().or(shared.options.context);
+    let context = context.unwrap_or(ollama::SERVED_CONTEXT);
+    if completion.prompt_tokens > context && ask.refuses_to_be_cut() {
+        return Err(errors::invalid_request(
+            "the input length exceeds the context length",
+        ));
+    }
+    completion.cut_prompt(context);
     let reporting = reporting(fault.as_ref(), Reporting::AtEnd);
     // Ollama streams unless told not to.
     let answer = if ask.stream.unwrap_or(true) {

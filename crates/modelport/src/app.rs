@@ -12,6 +12,8 @@ use modelport_provider::{
     openai_compatible::OpenAiCompatibleProvider,
     provider::{Call, Provider, UploadCall},
     provider_type::ProviderType,
+    receipt::Receipt,
+    settings::ChatApi,
     transport::{Answer, Tls},
 };
 
@@ -147,12 +149,20 @@ pub enum Upstream {
 impl Upstream {
     fn new(config: &ProviderConfig, tls: &Tls) -> Result<Self, SetupFault> {
         let made = match config.provider_type.canonical() {
-            ProviderType::Ollama => OllamaProvider::builder(config.base_url.clone())
-                .headers(config.headers.clone())
-                .timeout(config.timeout)
-                .tls(tls.clone())
-                .build()
-                .map(|provider| Self::Ollama(Box::new(provider))),
+            ProviderType::Ollama => {
+                let mut builder = OllamaProvider::builder(config.base_url.clone())
+                    .headers(config.headers.clone())
+                    .timeout(config.timeout)
+                    .tls(tls.clone());
+                if let Some(chat) = &config.ollama {
+                    builder = builder
+                        .chat_api(chat.api)
+                        .keep_alive(chat.keep_alive.clone());
+                }
+                builder
+                    .build()
+                    .map(|provider| Self::Ollama(Box::new(provider)))
+            }
             ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
                 let builder = OpenAiCompatibleProvider::builder_at(config.base_url.clone())
                     .id(&config.id)
@@ -223,6 +233,26 @@ impl Upstream {
         match self {
             Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
             Self::Ollama(provider) => Box::new(provider.with_own_connections()),
+        }
+    }
+
+    /// What would become of a chat's fields where the provider itself puts it into other terms; `None` where it goes out
+    /// as it is.
+    pub fn own_receipt(&self, body: &[u8]) -> Option<Result<Receipt, ProviderError>> {
+        match self {
+            Self::OpenAi(_) => None,
+            Self::Ollama(provider) => match provider.chat_api() {
+                ChatApi::OpenAi => None,
+                ChatApi::Native => Some(provider.receipt_of(body)),
+            },
+        }
+    }
+
+    /// Whether the provider itself puts a chat into other terms.
+    pub fn translates_chats(&self) -> bool {
+        match self {
+            Self::OpenAi(_) => false,
+            Self::Ollama(provider) => provider.chat_api() == ChatApi::Native,
         }
     }
 

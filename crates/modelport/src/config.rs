@@ -23,7 +23,9 @@ use modelport_provider::catalogue::Overrides;
 use self::environment::Environment;
 pub use self::example::env_example;
 pub use self::fault::{Fault, Faults, Origin, Warning};
-pub use self::providers::{ConfiguredModel, GENERIC_ID, OLDER_ID, OLLAMA_ID, ProviderConfig};
+pub use self::providers::{
+    ConfiguredModel, GENERIC_ID, OLDER_ID, OLLAMA_ID, OllamaChat, ProviderConfig,
+};
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::value::Wrong;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::SystemTime};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use modelport_provider::{
     catalogue,
-    listing::ListedModel,
+    listing::{ListedModel, Local},
     provider::{Discovered, ListSource, fallback_ids},
     provider_type::ProviderType,
     resolution::{ProviderEntry, ResolutionFault, Resolver},
@@ -184,6 +184,18 @@ fn names(provider: &ProviderConfig) -> ProviderEntry {
         spelling: provider.profile.spelling,
         enabled: provider.enabled,
         default_model: provider.default_model.clone(),
+    }
+}
+
+impl Model {
+    /// What a server says that loads its models when they are asked for.
+    pub fn local(&self) -> Option<&Local> {
+        self.listed.as_ref()?.local.as_ref()
+    }
+
+    /// Whether the model is in memory and so answers at once; `None` where nobody says.
+    pub fn is_loaded(&self) -> Option<bool> {
+        self.local()?.memory.is_loaded()
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn read_entry(raw: &RawValue, slug: &str) -> Entry {
         prices,
         price_rules,
         capabilities: features::read_capabilities(&object, &id, slug),
+        local: None,
         id,
     }))
 }
@@ -68,6 +69,7 @@ fn bare(id: String, raw: &RawValue) -> ListedModel {
         prices: Prices::UNKNOWN,
         price_rules: Vec::new(),
         capabilities: Capabilities::UNKNOWN,
+        local: None,
     }
 }
 

@@ -30,7 +30,11 @@ pub(crate) async fn list(client: &Client, profile: &Profile) -> Result<Discovere
 }
 
 /// The whole listing at `place`, read as one of the provider `slug`.
-async fn list_at(client: &Client, place: Place, slug: &str) -> Result<Discovered, Error> {
+pub(crate) async fn list_at(
+    client: &Client,
+    place: Place,
+    slug: &str,
+) -> Result<Discovered, Error> {
     let mut uri = client.place(place, "");
     let mut models = Vec::new();
     let mut skipped = 0;

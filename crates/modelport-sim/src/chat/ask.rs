@@ -1,6 +1,7 @@
 //! The few fields of a request that shape the answer. Everything else in it is skipped without being built.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::text::estimate;
@@ -40,6 +41,11 @@ pub(crate) struct Ask<'a> {
     max_completion_tokens: Option<usize>,
     /// Ollama's settings.
     options: Option<ModelOptions>,
+    /// Whether Ollama may cut a prompt that is too long; it may unless told not to.
+    truncate: Option<bool>,
+    /// Ollama's switch for thinking, or how much.
+    #[serde(borrow)]
+    think: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,6 +56,7 @@ struct StreamOptions {
 #[derive(Debug, Deserialize)]
 struct ModelOptions {
     num_predict: Option<i64>,
+    num_ctx: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +64,24 @@ pub(crate) struct Message<'a> {
     role: Option<String>,
     #[serde(borrow)]
     content: Option<&'a RawValue>,
+    /// Ollama's images.
+    #[serde(default)]
+    images: Vec<IgnoredAny>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<ToolCall<'a>>>,
+}
+
+/// A tool call of an earlier answer.
+#[derive(Debug, Deserialize)]
+struct ToolCall<'a> {
+    #[serde(borrow)]
+    function: Function<'a>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Function<'a> {
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
 }
 
 /// A part of a message: text, or something else.
@@ -114,6 +139,41 @@ impl Ask<'_> {
         self.max_completion_tokens.or(self.max_tokens).or(predict)
     }
 
+    /// The context that is asked for.
+    pub(crate) fn num_ctx(&self) -> Option<usize> {
+        self.options.as_ref().and_then(|options| options.num_ctx)
+    }
+
+    /// A prompt that is too long is to be refused, not cut.
+    pub(crate) fn refuses_to_be_cut(&self) -> bool {
+        self.truncate == Some(false)
+    }
+
+    /// Thinking is asked for.
+    pub(crate) fn thinks(&self) -> bool {
+        self.think
+            .is_some_and(|think| !matches!(think.get(), "false" | "null"))
+    }
+
+    /// What Ollama's own chat cannot read: content in parts, and arguments that are no object.
+    pub(crate) fn unreadable_for_ollama(&self) -> Option<&'static str> {
+        let messages = self.messages.as_deref().unwrap_or_default();
+        let starts =
+            |raw: Option<&RawValue>, with| raw.is_some_and(|raw| raw.get().starts_with(with));
+        if messages.iter().any(|message| starts(message.content, '[')) {
+            return Some(
+                "json: cannot unmarshal array into Go struct field ChatRequest.messages.content of type string",
+            );
+        }
+        let mut calls = messages
+            .iter()
+            .filter_map(|message| message.tool_calls.as_deref())
+            .flatten();
+        calls.any(|call| !starts(call.function.arguments, '{')).then_some(
+            "json: cannot unmarshal string into Go struct field ChatRequest.messages.tool_calls.function.arguments",
+        )
+    }
+
     /// The text of the last message of the user, or of the prompt.
     pub(super) fn question(&self) -> String {
         let messages = self.messages.as_deref().unwrap_or_default();
@@ -135,7 +195,11 @@ impl Ask<'_> {
     pub(super) fn prompt_tokens(&self) -> usize {
         let messages = self.messages.as_deref().unwrap_or_default().iter();
         let messages: usize = messages
-            .map(|message| TOKENS_PER_MESSAGE + message.content.map_or(0, tokens))
+            .map(|message| {
+                TOKENS_PER_MESSAGE
+                    + TOKENS_PER_PART * message.images.len()
+                    + message.content.map_or(0, tokens)
+            })
             .sum();
         messages
             + self.prompt.map_or(0, tokens)
@@ -255,5 +319,26 @@ mod tests {
         );
         assert!(Ask::read(br#"{"stream":"yes"}"#).is_err());
         assert!(Ask::read(b"{").is_err());
+    }
+    #[test]
+    fn ollamas_own_fields_are_read() {
+        let ask = Ask::read(br#"{"options":{"num_ctx":9},"truncate":false,"think":"low","messages":[{"images":["A","B"]}]}"#).unwrap();
+        assert_eq!((ask.num_ctx(), ask.prompt_tokens()), (Some(9), 174));
+        assert!(ask.refuses_to_be_cut() && ask.thinks());
+        assert!(!Ask::read(br#"{"think":false}"#).unwrap().thinks());
+        for (body, readable) in [
+            (
+                r#"{"messages":[{"content":"x","tool_calls":[{"function":{"arguments":{}}}]}]}"#,
+                true,
+            ),
+            (r#"{"messages":[{"content":[]}]}"#, false),
+            (
+                r#"{"messages":[{"tool_calls":[{"function":{"arguments":"{}"}}]}]}"#,
+                false,
+            ),
+        ] {
+            let ask = Ask::read(body.as_bytes()).unwrap();
+            assert_eq!(ask.unreadable_for_ollama().is_none(), readable, "{body}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use modelport_provider::settings::KeepAlive;
 use serde_json::{Value, json};
 
 use super::{Caller, Id, json_reply, refuse, shown};
@@ -128,6 +129,8 @@ fn describe(app: &App, place: usize) -> Option<Value> {
             "responses": native(profile.responses),
             "messages": native(profile.messages),
         },
+        "chat_path": config.ollama.as_ref().map(|ollama| ollama.api.path()),
+        "keep_alive": config.ollama.as_ref().and_then(|ollama| ollama.keep_alive.as_ref()).map(KeepAlive::as_str),
         "health": describe_health(&reading),
         "models": {
             "count": shelf.models.len(),

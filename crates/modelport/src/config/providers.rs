@@ -17,7 +17,7 @@ use modelport_provider::probe::Probed;
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles::{self, GENERIC, OLLAMA};
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::{Http2, OllamaSettings};
+use modelport_provider::settings::{ChatApi, Http2, KeepAlive, OllamaSettings};
 
 use self::draft::{Draft, older_name};
 use self::group::Group;
@@ -83,6 +83,17 @@ pub struct ProviderConfig {
     pub enabled: bool,
     /// Whether any variable says something about it.
     pub configured: bool,
+    /// How an Ollama is chatted with; `None` of others.
+    pub ollama: Option<OllamaChat>,
+}
+
+/// How an Ollama is chatted with.
+#[derive(Debug, Clone)]
+pub struct OllamaChat {
+    /// Which of its two APIs chats use.
+    pub api: ChatApi,
+    /// How long a model stays loaded after a request that does not say so itself.
+    pub keep_alive: Option<KeepAlive>,
 }
 
 /// A model that the configuration names.
@@ -276,13 +287,30 @@ fn ollama(environment: &mut Environment) -> Draft {
         }
     }
     let defaults = OllamaSettings::default();
+    let ollama = ollama_chat(environment, &mut group, defaults.chat_api);
     Draft {
         id: OLLAMA_ID.to_owned(),
         provider_type: ProviderType::Ollama,
         group,
         base_url: defaults.base_url,
         default_model: defaults.default_model,
+        ollama: Some(ollama),
         naming: |_| OLLAMA.name,
+    }
+}
+
+/// The settings that only Ollama has.
+fn ollama_chat(environment: &mut Environment, group: &mut Group, preset: ChatApi) -> OllamaChat {
+    let api =
+        [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX].map(|prefix| format!("{prefix}{}", field::CHAT_API));
+    let keep_alive = [format!("{OLLAMA_PREFIX}{}", field::KEEP_ALIVE)];
+    let mut names = api.iter().chain(&keep_alive);
+    group.is_set |= names.any(|name| environment.is_set(name));
+    let api = environment.take(&api, value::chat_api);
+    let keep_alive = environment.take(&keep_alive, value::keep_alive);
+    OllamaChat {
+        api: api.map_or(preset, |api| api.value),
+        keep_alive: keep_alive.map(|keep| keep.value),
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use modelport_provider::credential::has_credential;
 use modelport_provider::parameters::Policy;
 use modelport_provider::profiles::GENERIC;
-use modelport_provider::settings::Http2;
+use modelport_provider::settings::{ChatApi, Http2};
 
-use super::providers::ProviderConfig;
+use super::providers::{OllamaChat, ProviderConfig};
 use super::setting::{API_KEYS, CATALOGUE};
 use super::{Config, ServerConfig};
 
@@ -129,6 +129,9 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
     if provider.http2 != Http2::Off {
         fact(block, "HTTP/2", provider.http2.as_str());
     }
+    if let Some(ollama) = &provider.ollama {
+        fact(block, "chats", &chats(ollama));
+    }
     if let Some(summary) = summary {
         fact(block, "models", &summary.text);
     }
@@ -146,6 +149,17 @@ fn known_as(provider: &ProviderConfig) -> String {
         Policy::Strict => "fields it does not take are refused",
     };
     format!("{what}; {fields}")
+}
+
+fn chats(ollama: &OllamaChat) -> String {
+    let path = ollama.api.path();
+    match (ollama.api, &ollama.keep_alive) {
+        (ChatApi::OpenAi, _) => format!("{path}, passed through"),
+        (ChatApi::Native, None) => format!("{path}, translated"),
+        (ChatApi::Native, Some(keep)) => {
+            format!("{path}, translated; keep_alive {}", keep.as_str())
+        }
+    }
 }
 
 fn key(provider: &ProviderConfig) -> String {

@@ -91,6 +91,10 @@ pub enum Kind {
     ApiVersion,
     /// When HTTP/2 is spoken.
     Http2,
+    /// One of Ollama's two APIs.
+    ChatApi,
+    /// How long a model stays loaded.
+    KeepAlive,
 }
 
 impl Kind {
@@ -118,6 +122,8 @@ impl Kind {
             Self::Models => "ids separated by commas, each perhaps as id=base-model",
             Self::ApiVersion => "date, or v1, preview, latest",
             Self::Http2 => "off, auto or prior-knowledge",
+            Self::ChatApi => "native or openai",
+            Self::KeepAlive => "duration, or seconds",
         }
     }
 
@@ -147,11 +153,13 @@ impl Kind {
             Self::Models => value::models(text).map(drop),
             Self::ApiVersion => value::api_version(text).map(drop),
             Self::Http2 => value::http2(text).map(drop),
+            Self::ChatApi => value::chat_api(text).map(drop),
+            Self::KeepAlive => value::keep_alive(text).map(drop),
         }
     }
 }
 
-/// What a provider's variables end in. Those of the generic provider; Ollama has some of them.
+/// What a provider's variables end in. Those of the generic provider, of which Ollama has some; and Ollama's own.
 pub(super) mod field {
     pub(in crate::config) const ENABLED: &str = "ENABLED";
     pub(in crate::config) const API_KEY: &str = "API_KEY";
@@ -166,6 +174,8 @@ pub(super) mod field {
     pub(in crate::config) const MODELS: &str = "MODELS";
     pub(in crate::config) const API_VERSION: &str = "API_VERSION";
     pub(in crate::config) const HTTP2: &str = "HTTP2";
+    pub(in crate::config) const CHAT_API: &str = "CHAT_API";
+    pub(in crate::config) const KEEP_ALIVE: &str = "KEEP_ALIVE";
 
     /// Of an OpenAI-compatible provider.
     pub(in crate::config) const GENERIC: [&str; 13] = [
@@ -183,8 +193,9 @@ pub(super) mod field {
         API_VERSION,
         HTTP2,
     ];
-    /// Of Ollama.
-    pub(in crate::config) const OLLAMA: [&str; 7] = [
+    /// Of Ollama, where the short form is read too. `KEEP_ALIVE` is not among them: `OLLAMA_KEEP_ALIVE` is the
+    /// server's own.
+    pub(in crate::config) const OLLAMA: [&str; 8] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -192,6 +203,7 @@ pub(super) mod field {
         TIMEOUT,
         MAX_RETRIES,
         PARAMETERS,
+        CHAT_API,
     ];
 }
 

@@ -13,7 +13,7 @@ use modelport_provider::parameters::Policy;
 use modelport_provider::probe::{Probed, read_profile};
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles;
-use modelport_provider::settings::{Http2, MAX_MAX_RETRIES, MAX_TIMEOUT};
+use modelport_provider::settings::{ChatApi, Http2, KeepAlive, MAX_MAX_RETRIES, MAX_TIMEOUT};
 
 use super::catalogue;
 use super::providers::ConfiguredModel;
@@ -340,6 +340,26 @@ pub(super) fn http2(text: &str) -> Result<Http2, Wrong> {
             "Use off, auto (for https:// URLs) or prior-knowledge (for http:// URLs).",
         )),
     }
+}
+
+/// One of Ollama's two APIs.
+pub(super) fn chat_api(text: &str) -> Result<ChatApi, Wrong> {
+    ChatApi::named(text).ok_or_else(|| {
+        wrong(
+            format!("{} is neither native nor openai", shown(text)),
+            "Use native for /api/chat, or openai for /v1/chat/completions.",
+        )
+    })
+}
+
+/// How long a model stays loaded.
+pub(super) fn keep_alive(text: &str) -> Result<KeepAlive, Wrong> {
+    KeepAlive::parse(text).ok_or_else(|| {
+        wrong(
+            format!("{} is neither a duration nor seconds", shown(text)),
+            "Use a duration such as 10m or 1h30m, seconds such as 600, -1 for ever, or 0 to unload at once.",
+        )
+    })
 }
 
 /// Keys that callers show; the same key twice counts once.

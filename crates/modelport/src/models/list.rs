@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use modelport_provider::{
     capability::{Capabilities, Source},
+    listing::{Local, Memory},
     price::{Prices, plain},
 };
 use rust_decimal::Decimal;
@@ -99,6 +100,9 @@ fn entry(app: &App, provider: usize, model: &Model, shelf: &Shelf) -> Map<String
         put(&mut entry, name, json!(limit.map(|limit| limit.value)));
     }
     put(&mut entry, "limits", limit_map(&limits, age));
+    if let Some(local) = model.local() {
+        memory(&mut entry, model, local);
+    }
     put(&mut entry, "pricing", pricing(&known.prices));
     let capabilities = capability_map(&known.capabilities, age);
     put(&mut entry, "capabilities", capabilities);
@@ -111,6 +115,37 @@ fn entry(app: &App, provider: usize, model: &Model, shelf: &Shelf) -> Map<String
     put(&mut entry, "providers", json!([]));
     put(&mut entry, "qualified_ids", json!([]));
     entry
+}
+
+/// What is said of a model that is loaded when it is asked for.
+fn memory(entry: &mut Map<String, Value>, model: &Model, local: &Local) {
+    let loaded = match local.memory {
+        Memory::Loaded(loaded) => Some(loaded),
+        Memory::Unknown | Memory::Unloaded => None,
+    };
+    let context = local.memory.context_length();
+    put(entry, "loaded", json!(model.is_loaded()));
+    put(entry, "loaded_context_length", json!(context));
+    put(
+        entry,
+        "trained_context_length",
+        json!(local.trained_context),
+    );
+    put(
+        entry,
+        "default_context_length",
+        json!(local.default_context),
+    );
+    put(
+        entry,
+        "expires_at",
+        json!(loaded.and_then(|loaded| loaded.expires_at)),
+    );
+    put(
+        entry,
+        "size_vram",
+        json!(loaded.and_then(|loaded| loaded.size_vram)),
+    );
 }
 
 /// Sets a field of ours. What the provider had under that name is kept under `upstream_NAME`.

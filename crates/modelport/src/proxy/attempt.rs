@@ -12,6 +12,7 @@ use modelport_provider::{
         stream::{Grammar, Sign},
     },
     provider::{Call, UploadCall},
+    receipt::Receipt,
     retry::RetryPolicy,
     sse::{SseReader, events},
     transport::Answer,
@@ -24,6 +25,7 @@ use super::{
     decoding::Coding,
     dialect::Dialect,
     failure::Failure,
+    headers,
     sending::{Reading, Sending},
     surface::Answers,
 };
@@ -89,7 +91,10 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
             "the provider is not configured",
         ));
     };
-    let (parts, mut answer) = send(job, upstream, sending).await?.into_parts();
+    let (mut parts, mut answer) = send(job, upstream, sending).await?.into_parts();
+    if let Some(receipt) = parts.extensions.remove::<Receipt>() {
+        headers::add_receipt(&mut parts.headers, &receipt);
+    }
     if !parts.status.is_success() {
         let body = answer.collect(MAX_REFUSAL).await?;
         return Err(Failure::refused(parts, body));

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts};
 use modelport_provider::{
     Error as ProviderError,
-    error::Stage,
+    error::{RequestFault, Stage},
     failure::{self as taxonomy, ErrorBody, FailureKind, Fault, Lesson},
     receipt::Fate,
     retry, scan,
@@ -40,6 +40,8 @@ pub struct Failure {
     answer: Option<Box<Refusal>>,
     /// What the provider fell silent in, and for how long it was waited.
     silence: Option<(Stage, Duration)>,
+    /// What is wrong with the request, where it could not be put into the provider's terms.
+    request: Option<Box<RequestFault>>,
     /// What happened, in words.
     said: String,
     /// The field that the provider blames.
@@ -68,6 +70,7 @@ impl Failure {
             should_retry: None,
             answer: None,
             silence: None,
+            request: None,
             said: said.to_owned(),
             param: None,
             lesson: None,
@@ -95,6 +98,7 @@ impl Failure {
             silence: None,
             param: said.as_ref().and_then(|said| said.param.clone()),
             lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
+            request: None,
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
                 status: parts.status,
@@ -120,6 +124,7 @@ impl Failure {
             silence: None,
             lesson: taxonomy::lesson(&said).map(Box::new),
             param: said.param,
+            request: None,
             said: said.message,
             answer: Some(Box::new(Refusal {
                 status,
@@ -243,6 +248,13 @@ impl Failure {
     }
 
     fn into_error(self, config: &ProviderConfig) -> Error {
+        if let Some(fault) = self.request {
+            return Error::BadRequest {
+                message: fault.message,
+                param: fault.param,
+                code: fault.code,
+            };
+        }
         let provider = config.name.clone();
         let status = self.status();
         let code = status.map_or(200, |status| status.as_u16());
@@ -337,6 +349,7 @@ impl From<ProviderError> for Failure {
             should_retry: None,
             answer: None,
             silence: error.silence(),
+            request: error.request_fault().cloned().map(Box::new),
             said: error.to_string(),
             param: None,
             lesson: None,

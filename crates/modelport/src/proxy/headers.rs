@@ -132,13 +132,17 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
     }
 }
 
-/// Says which fields of the request were not simply sent, if any.
+/// Says which fields of the request were not simply sent, if any, beside those that are told already.
 pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
     if receipt.is_empty() {
         return;
     }
     // A field's name can hold what no header can.
-    let text: String = receipt.to_string();
+    let told = headers.get(PARAMS).and_then(|told| told.to_str().ok());
+    let text = match told {
+        Some(told) => format!("{told}, {receipt}"),
+        None => receipt.to_string(),
+    };
     let text: String = text
         .chars()
         .map(|c| {

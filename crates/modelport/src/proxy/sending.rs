@@ -1,11 +1,12 @@
 //! A request as one provider gets it: which of its APIs is asked, with what body, and how its answer will read.
 
+use bytes::Bytes;
 use modelport_provider::{
     openai_compatible::stream::Grammar,
-    parameters::{self, Refusal, Target},
+    parameters::{self, Policy, Refusal, Target},
     profile::Profile,
     receipt::{Fate, Receipt},
-    splice::Spliced,
+    splice::{self, Ask, Spliced},
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     dialect::Dialect,
     surface::{Answers, Surface, Way},
 };
-use crate::{config::ProviderConfig, error::Error};
+use crate::{app::Upstream, config::ProviderConfig, error::Error};
 
 /// A request on its way to one provider.
 pub struct Sending {
@@ -50,21 +51,36 @@ pub fn prepare(job: &Job, provider: usize) -> Result<Sending, Error> {
     ) else {
         return Err(Error::Internal);
     };
-    let profile = upstream.as_provider().profile();
-    match job.surface.at(profile) {
-        Way::Own(path) => own(job, config, profile, path),
-        Way::AsChat(dialect) => as_chat(job, config, profile, dialect),
+    let to = Recipient {
+        config,
+        upstream,
+        profile: upstream.as_provider().profile(),
+        model: &job.plan.model,
+    };
+    match job.surface.at(to.profile) {
+        Way::Own(path) => own(job, &to, path),
+        Way::AsChat(dialect) => as_chat(job, &to, dialect),
     }
 }
 
-/// By the surface's own API.
-fn own(
-    job: &Job,
-    config: &ProviderConfig,
+/// Who gets the request.
+struct Recipient<'a> {
+    config: &'a ProviderConfig,
+    upstream: &'a Upstream,
     profile: &'static Profile,
-    path: &str,
-) -> Result<Sending, Error> {
-    let (body, receipt) = body(job, config, profile)?;
+    model: &'a str,
+}
+
+/// By the surface's own API.
+fn own(job: &Job, to: &Recipient<'_>, path: &str) -> Result<Sending, Error> {
+    let (body, receipt) = match &job.asked {
+        // A form that still arrives is put together while it is sent.
+        _ if to.model.is_empty() || job.arriving.is_some() => {
+            (Spliced::whole(job.body.clone()), Receipt::default())
+        }
+        Asked::Json(ask) if job.surface == Surface::ChatCompletions => to.fit(&job.body, ask)?,
+        asked => (asked.with_model(&job.body, to.model), Receipt::default()),
+    };
     Ok(Sending {
         path: with_query(path, job.query.as_deref()),
         body,
@@ -78,26 +94,20 @@ fn own(
 }
 
 /// By chat completions. The caller's query is not for them.
-fn as_chat(
-    job: &Job,
-    config: &ProviderConfig,
-    profile: &'static Profile,
-    dialect: Dialect,
-) -> Result<Sending, Error> {
+fn as_chat(job: &Job, to: &Recipient<'_>, dialect: Dialect) -> Result<Sending, Error> {
     let chat = if let Some(chat) = job.as_chat.get() {
         chat
     } else {
         let chat = dialect.to_chat(job)?;
         job.as_chat.get_or_init(|| chat)
     };
-    let target = target(config, profile, &job.plan.model);
-    let adapted = parameters::adapt(&chat.body, &chat.ask, &target)
-        .map_err(|refusal| refused(&refusal, config))?;
+    to.allow(&chat.receipt)?;
+    let (body, fitted) = to.fit(&chat.body, &chat.ask)?;
     let mut receipt = chat.receipt.clone();
-    receipt.extend(&adapted.receipt);
+    receipt.extend(&fitted);
     Ok(Sending {
         path: Surface::ChatCompletions.path().to_owned(),
-        body: adapted.body,
+        body,
         receipt,
         reading: Reading {
             grammar: Grammar::Chunks,
@@ -114,35 +124,54 @@ fn with_query(path: &str, query: Option<&str>) -> String {
     }
 }
 
-/// The body with the model's name in it, and fields that the provider takes.
-fn body(
-    job: &Job,
-    config: &ProviderConfig,
-    profile: &'static Profile,
-) -> Result<(Spliced, Receipt), Error> {
-    let model = job.plan.model.as_str();
-    // A form that still arrives is put together while it is sent.
-    if model.is_empty() || job.arriving.is_some() {
-        return Ok((Spliced::whole(job.body.clone()), Receipt::default()));
+impl Recipient<'_> {
+    /// A chat completion with the model's name in it, and fields that the provider takes. A provider that puts chats into
+    /// other terms itself tells afterwards what became of them.
+    fn fit(&self, body: &Bytes, ask: &Ask) -> Result<(Spliced, Receipt), Error> {
+        if self.upstream.translates_chats() {
+            if self.policy() == Policy::Strict
+                && let Some(Ok(receipt)) = self.upstream.own_receipt(body)
+            {
+                self.allow(&receipt)?;
+            }
+            return Ok((
+                splice::with_model(body, ask, self.model),
+                Receipt::default(),
+            ));
+        }
+        let target = Target {
+            parameters: &self.profile.parameters,
+            catalogue: self.profile.catalogue,
+            known_as: self.config.known_as(self.model),
+            model: self.model,
+            policy: self.policy(),
+        };
+        match parameters::adapt(body, ask, &target) {
+            Ok(adapted) => Ok((adapted.body, adapted.receipt)),
+            Err(refusal) => Err(refused(&refusal, self.config)),
+        }
     }
-    let ask = match &job.asked {
-        Asked::Json(ask) if job.surface == Surface::ChatCompletions => ask,
-        asked => return Ok((asked.with_model(&job.body, model), Receipt::default())),
-    };
-    let target = target(config, profile, model);
-    match parameters::adapt(&job.body, ask, &target) {
-        Ok(adapted) => Ok((adapted.body, adapted.receipt)),
-        Err(refusal) => Err(refused(&refusal, config)),
-    }
-}
 
-fn target<'a>(config: &'a ProviderConfig, profile: &'static Profile, model: &'a str) -> Target<'a> {
-    Target {
-        parameters: &profile.parameters,
-        catalogue: profile.catalogue,
-        known_as: config.known_as(model),
-        model,
-        policy: config.policy(profile),
+    /// Refuses what a translation leaves out, if the policy is to let nothing be lost.
+    fn allow(&self, receipt: &Receipt) -> Result<(), Error> {
+        let lost = receipt
+            .notes()
+            .iter()
+            .find(|note| note.fate == Fate::Dropped);
+        match lost {
+            Some(note) if self.policy() == Policy::Strict => {
+                let refusal = Refusal {
+                    field: note.field.clone(),
+                    fate: note.fate.clone(),
+                };
+                Err(refused(&refusal, self.config))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        self.config.policy(self.profile)
     }
 }
 

@@ -28,9 +28,7 @@ pub(super) fn messages(
         Some(_) => return Err(wrong_kind("input", "text or an array of items")),
         None => return Err(missing("input", "text or an array of items")),
     }
-    if conversation.thought.is_some() {
-        receipt.note("input[].reasoning", Fate::Dropped);
-    }
+    conversation.forget_thought(receipt);
     Ok(conversation.messages)
 }
 
@@ -59,6 +57,9 @@ impl Conversation {
             .as_object()
             .ok_or_else(|| wrong_kind(at, "an object"))?;
         let kind = members.get("type").unwrap_or(&Value::Null);
+        if !is_the_models(members) {
+            self.forget_thought(receipt);
+        }
         match kind.as_str() {
             None if members.contains_key("role") => self.add_message(members, at),
             Some("message") => self.add_message(members, at),
@@ -179,6 +180,13 @@ impl Conversation {
         }
     }
 
+    /// A thought belongs to what the model said right after it, and to nothing later.
+    fn forget_thought(&mut self, receipt: &mut Receipt) {
+        if self.thought.take().is_some() {
+            receipt.note("input[].reasoning", Fate::Dropped);
+        }
+    }
+
     fn last_answer(&mut self) -> Option<&mut Map<String, Value>> {
         let last = self.messages.last_mut()?.as_object_mut()?;
         let is_answer = last.get("role").and_then(Value::as_str) == Some("assistant");
@@ -211,6 +219,15 @@ impl Conversation {
         }
         Some(message)
     }
+}
+
+/// Whether an item is something that the model thought, said or called.
+fn is_the_models(item: &Map<String, Value>) -> bool {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    matches!(
+        text("type"),
+        Some("reasoning" | "function_call" | "custom_tool_call")
+    ) || text("role") == Some("assistant")
 }
 
 /// Adds to a member's text; none is as good as empty.

@@ -112,7 +112,7 @@ fn a_bare_model_fails_over_to_the_next_provider_that_lists_it() {
         both.check(fault, "shared", true, (200, "ollama", 1, 1));
     }
     let seen = both.ollama.completions().pop().unwrap();
-    assert_eq!(seen.path, "/v1/chat/completions");
+    assert_eq!(seen.path, "/api/chat");
     assert_eq!(
         seen.header("authorization"),
         None,

@@ -22,6 +22,7 @@ mod failover;
 mod faults;
 mod fidelity;
 mod lessons;
+mod ollama;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
 mod overrides;

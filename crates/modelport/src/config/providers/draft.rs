@@ -6,8 +6,8 @@ use modelport_provider::profiles::{GENERIC, OLLAMA, OPENROUTER};
 use modelport_provider::provider_type::ProviderType;
 use modelport_provider::settings::{Http2, OpenAiSettings};
 
-use super::ProviderConfig;
 use super::group::Group;
+use super::{OllamaChat, ProviderConfig};
 use crate::config::environment::{Environment, Found};
 use crate::config::fault::{Fault, Warning};
 use crate::config::setting::field;
@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) group: Group,
     pub(super) base_url: String,
     pub(super) default_model: Option<String>,
+    /// Which API chats use, where there are two.
+    pub(super) ollama: Option<OllamaChat>,
     /// How the display name is found.
     pub(super) naming: fn(&BaseUrl) -> &'static str,
 }
@@ -34,6 +36,7 @@ impl Draft {
             group,
             base_url: defaults.base_url,
             default_model: defaults.default_model,
+            ollama: None,
             naming: |base_url| base_url.profile().name,
         }
     }
@@ -46,6 +49,7 @@ impl Draft {
             group,
             base_url,
             default_model,
+            ollama,
             naming,
         } = self;
         let defaults = OpenAiSettings::default();
@@ -105,6 +109,7 @@ impl Draft {
             http2,
             enabled: group.enabled.is_none_or(|enabled| enabled.value),
             configured: group.is_set,
+            ollama,
         })
     }
 }

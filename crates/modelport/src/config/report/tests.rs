@@ -81,3 +81,20 @@ fn the_server_is_described_as_it_can_be_reached() {
         "fallback        off",
     );
 }
+
+#[test]
+fn the_api_of_ollamas_chats_is_shown() {
+    let check = |variables: &[(&str, &str)], words: &str| {
+        let block = startup_block(&config(variables), &[]);
+        assert!(block.contains(words), "{words} is not in {block}");
+    };
+    check(&[], "chats           /api/chat, translated");
+    check(
+        &[("OLLAMA_SETTINGS_KEEP_ALIVE", "-1")],
+        "chats           /api/chat, translated; keep_alive -1",
+    );
+    check(
+        &[("OLLAMA_CHAT_API", "openai")],
+        "chats           /v1/chat/completions, passed through",
+    );
+}

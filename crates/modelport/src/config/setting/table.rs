@@ -185,7 +185,7 @@ pub(super) const GENERIC: [Setting; 13] = [
     },
 ];
 
-pub(super) const OLLAMA: [Setting; 7] = [
+pub(super) const OLLAMA: [Setting; 9] = [
     Setting {
         name: "OLLAMA_SETTINGS_ENABLED",
         kind: Kind::Switch,
@@ -230,7 +230,19 @@ pub(super) const OLLAMA: [Setting; 7] = [
         name: "OLLAMA_SETTINGS_PARAMETERS",
         kind: Kind::Policy,
         preset: Preset::Value("warn"),
-        help: "What is done with request fields that Ollama does not take: strict refuses the request and names the field, warn maps or drops it and reports that in x-modelport-params, pass sends everything as it came.",
+        help: "What is done with request fields that Ollama does not take: strict refuses the request and names the field, warn maps or drops it and reports that in x-modelport-params, pass sends everything as it came, which only the OpenAI layer can.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_CHAT_API",
+        kind: Kind::ChatApi,
+        preset: Preset::Value("native"),
+        help: "Where chats go. native translates them to /api/chat, with a context that fits the prompt; openai passes them through to /v1/chat/completions, which cuts a long prompt without a word.",
+    },
+    Setting {
+        name: "OLLAMA_SETTINGS_KEEP_ALIVE",
+        kind: Kind::KeepAlive,
+        preset: Preset::Unset { example: "10m" },
+        help: "How long a model stays loaded after a native chat that does not say so itself: a duration, or -1 for ever, or 0. Left to the server when unset; the server's own variable is not read here.",
     },
 ];
 

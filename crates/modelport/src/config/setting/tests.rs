@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use modelport_provider::settings::{OllamaSettings, OpenAiSettings};
+use modelport_provider::settings::{KeepAlive, OllamaSettings, OpenAiSettings};
 
 use super::super::names::{Standing, standing};
 use super::super::tests::{config, of_dotenv, provider};
@@ -61,6 +61,14 @@ fn the_table_has_the_librarys_defaults() {
     assert_eq!(
         value::retries(preset("OLLAMA_SETTINGS_MAX_RETRIES").unwrap()),
         Ok(ollama.max_retries)
+    );
+    assert_eq!(
+        value::chat_api(preset("OLLAMA_SETTINGS_CHAT_API").unwrap()),
+        Ok(ollama.chat_api)
+    );
+    assert_eq!(
+        preset("OLLAMA_SETTINGS_KEEP_ALIVE"),
+        ollama.keep_alive.as_ref().map(KeepAlive::as_str)
     );
 }
 

@@ -1,9 +1,13 @@
 use std::time::Duration;
 
 use http::HeaderValue;
+use modelport_provider::settings::ChatApi;
 
 use super::super::server::{CorsOrigins, Level};
-use super::{address, bytes, level, origins, port, retries, seconds, switch, text, workers};
+use super::{
+    address, bytes, chat_api, keep_alive, level, origins, port, retries, seconds, switch, text,
+    workers,
+};
 
 #[test]
 fn switches() {
@@ -16,6 +20,18 @@ fn switches() {
     for wrong in ["2", "truee", "y"] {
         assert!(switch(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn ollamas_own() {
+    assert_eq!(chat_api("Native").map(ChatApi::path), Ok("/api/chat"));
+    assert_eq!(
+        chat_api("openai").map(ChatApi::path),
+        Ok("/v1/chat/completions")
+    );
+    assert!(chat_api("auto").is_err() && chat_api("").is_err());
+    assert_eq!(keep_alive("10m").unwrap().as_str(), "10m");
+    assert!(keep_alive("soon").is_err());
 }
 
 #[test]

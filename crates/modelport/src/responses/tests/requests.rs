@@ -357,3 +357,19 @@ fn what_cannot_be_said_is_refused_by_its_name() {
         );
     }
 }
+
+#[test]
+fn a_thought_belongs_to_no_later_turn() {
+    let body = json!({"model": "m", "input": [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "lost"}]},
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "hello"},
+    ]});
+    let chat = to_chat(body.to_string().as_bytes(), "m").unwrap();
+    let sent: Value = serde_json::from_slice(&chat.body).unwrap();
+    assert_eq!(
+        sent["messages"],
+        json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])
+    );
+    assert_eq!(chat.receipt.to_string(), "input[].reasoning=dropped");
+}

@@ -56,10 +56,10 @@ impl Upstream {
         self.sim().root_url()
     }
 
-    /// The completions that have arrived.
+    /// The completions that have arrived, by either API.
     pub fn completions(&self) -> Vec<Seen> {
         let all = self.sim().requests().into_iter();
-        all.filter(|seen| seen.path.contains("/chat/completions"))
+        all.filter(|seen| seen.path.contains("/chat/completions") || seen.path == "/api/chat")
             .collect()
     }
 
