@@ -1,7 +1,10 @@
-//! What a model can do, in three states (yes, no, unknown), each with the source that says so. It only holds and merges
-//! findings; where they come from is the listing's, the catalogue's and the prober's business.
+//! What a model can do, in three states (yes, no, unknown), each with the source that says so, and since when where the
+//! source alone does not tell. It only holds and merges findings; where they come from is the listing's, the catalogue's
+//! and the prober's business.
 
 use std::fmt;
+use std::num::NonZeroU32;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// One thing that a model or its endpoint may be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,7 +158,7 @@ impl Source {
     }
 }
 
-/// What is known of one model: a finding per capability, 30 bytes in all.
+/// What is known of one model: a finding per capability, 120 bytes in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Capabilities([Option<Finding>; Capability::ALL.len()]);
 
@@ -163,6 +166,8 @@ pub struct Capabilities([Option<Finding>; Capability::ALL.len()]);
 struct Finding {
     supported: bool,
     source: Source,
+    /// Seconds since 1970. A listing, the catalogue and the settings have an age of their own.
+    seen: Option<NonZeroU32>,
 }
 
 impl Capabilities {
@@ -190,23 +195,59 @@ impl Capabilities {
         self.support(capability) == Support::No
     }
 
+    /// When it was seen, where it was seen at all: of real traffic and of probes, to the second.
+    pub fn seen(&self, capability: Capability) -> Option<SystemTime> {
+        let seconds = self.finding(capability)?.seen?;
+        UNIX_EPOCH.checked_add(Duration::from_secs(u64::from(seconds.get())))
+    }
+
     /// Notes a finding, unless one of a source as strong or stronger is there. `Unknown` changes nothing.
     pub fn note(&mut self, capability: Capability, support: Support, source: Source) {
+        self.note_finding(capability, support, source, None);
+    }
+
+    /// As [`Capabilities::note`], of what was seen at a time of its own.
+    pub fn note_seen(
+        &mut self,
+        capability: Capability,
+        support: Support,
+        source: Source,
+        at: SystemTime,
+    ) {
+        let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seen = u32::try_from(seconds).ok().and_then(NonZeroU32::new);
+        self.note_finding(capability, support, source, seen);
+    }
+
+    fn note_finding(
+        &mut self,
+        capability: Capability,
+        support: Support,
+        source: Source,
+        seen: Option<NonZeroU32>,
+    ) {
         let Some(supported) = support.as_flag() else {
             return;
         };
         if let Some(place) = self.0.get_mut(capability.place())
             && place.is_none_or(|known| known.source < source)
         {
-            *place = Some(Finding { supported, source });
+            *place = Some(Finding {
+                supported,
+                source,
+                seen,
+            });
         }
     }
 
     /// Both findings together: for each capability that of the stronger source; between equals, its own.
     #[must_use]
     pub fn merge(mut self, other: &Self) -> Self {
-        for (capability, support, source) in other.known() {
-            self.note(capability, support, source);
+        for capability in Capability::ALL {
+            if let Some(found) = other.finding(capability) {
+                let Finding { source, seen, .. } = found;
+                self.note_finding(capability, found.supported.into(), source, seen);
+            }
         }
         self
     }

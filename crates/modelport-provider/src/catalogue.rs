@@ -2,23 +2,33 @@
 //! on its first use and kept; nothing is read before. The data is `data/models.json`, made by `data/build_models.py`.
 
 mod find;
+mod overrides;
 mod read;
 mod rows;
 
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::capability::Capabilities;
 use crate::price::{PriceRule, Prices};
 
 pub use find::{Found, MatchedBy};
+pub use overrides::{Override, Overrides, read_overrides};
 
 /// The version of the price file that the catalogue is made from, recorded with every price taken from it.
 pub const VERSION: &str = "1.109.1";
 
 /// The day on which the catalogue was gathered.
 pub const DATE: Date = Date::constant(2026, 11, 22);
+
+/// The start of [`DATE`], in UTC.
+pub fn gathered() -> SystemTime {
+    let start = DATE.to_zoned(TimeZone::UTC);
+    start.map_or(UNIX_EPOCH, |start| SystemTime::from(start.timestamp()))
+}
 
 static DATA: &str = include_str!("../data/models.json");
 

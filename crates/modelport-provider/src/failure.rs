@@ -8,10 +8,12 @@ use http::StatusCode;
 mod body;
 mod classify;
 mod in_band;
+mod lesson;
 
 pub use body::{ErrorBody, read_error_body};
 pub use classify::{classify, classify_in_band, status_in_band};
 pub use in_band::{FAILED_FINISHES, error_in_ok, read_failed_event};
+pub use lesson::{Lesson, lesson};
 
 /// The class of a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

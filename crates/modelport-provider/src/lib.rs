@@ -36,6 +36,7 @@ pub mod openai_compatible;
 pub mod openrouter;
 pub mod parameters;
 pub mod price;
+pub mod probe;
 pub mod profile;
 pub mod profiles;
 pub mod provider;
@@ -49,6 +50,7 @@ pub mod splice;
 pub mod sse;
 pub mod transport;
 pub mod usage;
+pub mod written;
 
 mod client;
 mod object;

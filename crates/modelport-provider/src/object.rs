@@ -77,6 +77,11 @@ impl<'a> Object<'a> {
         )
     }
 
+    /// Every member with its text, in order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(key, raw)| (key.as_ref(), *raw))
+    }
+
     /// The members whose names are not in `known` and that are not null, as they came.
     pub(crate) fn others(&self, known: &[&str]) -> serde_json::Map<String, serde_json::Value> {
         self.0

@@ -1,5 +1,7 @@
 //! The errors the simulated provider answers with, in OpenAI's envelope or Ollama's, and the answers of a proxy in front of it.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Dialect};
@@ -14,7 +16,7 @@ pub(crate) struct Refusal {
     status: u16,
     message: String,
     kind: &'static str,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     code: Option<&'static str>,
 }
 
@@ -30,7 +32,7 @@ impl Refusal {
             status,
             message: message.into(),
             kind,
-            param,
+            param: param.map(Cow::Borrowed),
             code,
         }
     }
@@ -161,6 +163,20 @@ pub(crate) fn context_length() -> Refusal {
         Some("messages"),
         Some("context_length_exceeded"),
     )
+}
+
+/// A field that the model is not taken with.
+pub(crate) fn unsupported_parameter(field: &str) -> Refusal {
+    Refusal {
+        param: Some(Cow::Owned(field.to_owned())),
+        ..Refusal::new(
+            400,
+            format!("Unsupported parameter: '{field}' is not supported with this model."),
+            "invalid_request_error",
+            None,
+            Some("unsupported_parameter"),
+        )
+    }
 }
 
 /// A request that is not what the endpoint reads.

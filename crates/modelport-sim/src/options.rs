@@ -63,6 +63,12 @@ pub struct Options {
     /// List models under /api/tags as older Ollama servers do: without capabilities and context
     #[arg(long)]
     pub bare_tags: bool,
+    /// Fields that make a completion be refused with 400, separated by commas, such as tools,seed
+    #[arg(long, value_delimiter = ',')]
+    pub refuse: Vec<String>,
+    /// Fields of a completion that are taken without effect, separated by commas, such as n,seed
+    #[arg(long, value_delimiter = ',')]
+    pub ignore: Vec<String>,
     /// Fault for every completion and embedding, such as status-503, hang, cut-3; @2 at its end limits it to the first 2
     #[arg(long)]
     pub fault: Option<Fault>,
@@ -90,6 +96,8 @@ impl Default for Options {
             tokens: None,
             context: None,
             bare_tags: false,
+            refuse: Vec::new(),
+            ignore: Vec::new(),
             fault: None,
             seen: SEEN,
             quiet: true,

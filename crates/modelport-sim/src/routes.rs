@@ -1,6 +1,7 @@
 //! Which URL answers what. Prefixes do not matter: `/v1/chat/completions`, `/openai/v1/chat/completions` and `/chat/completions` are one.
 
 mod endpoint;
+mod fields;
 mod wishes;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -89,7 +90,7 @@ fn answer(
         Endpoint::Tags => ollama::tags(&shared.options),
         Endpoint::Running => ollama::running(models),
         Endpoint::Show => {
-            let ask = read(request)?;
+            let ask = read(request.body())?;
             let model = ask.model.unwrap_or_default();
             check_model(shared, &model, Dialect::Ollama)?;
             ollama::show(&model)
@@ -107,7 +108,8 @@ fn answer(
 }
 
 fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64) -> Answered {
-    let ask = read(request)?;
+    let body = fields::taken(shared, request.body())?;
+    let ask = read(&body)?;
     if ask.messages.is_none() && operation == Operation::Chat {
         return Err(errors::invalid_request(
             "Missing required parameter: 'messages'.",
@@ -165,7 +167,7 @@ fn response(shared: &Shared, request: &Request, id: u64) -> Answered {
 }
 
 fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
-    let ask = read(request)?;
+    let ask = read(request.body())?;
     let fault = fault(shared, request, ask.model.as_deref(), Dialect::Ollama)?;
     let model = ask.model.as_deref().unwrap_or_default();
     if let Some(problem) = ask.unreadable_for_ollama() {
@@ -215,8 +217,8 @@ fn media(shared: &Shared, request: &Request, kind: media::Kind) -> Answered {
     Ok((media::answer(kind, &ask), fault))
 }
 
-fn read(request: &Request) -> Result<Ask<'_>, Refusal> {
-    Ask::read(request.body()).map_err(|error| unreadable(&error))
+fn read(body: &[u8]) -> Result<Ask<'_>, Refusal> {
+    Ask::read(body).map_err(|error| unreadable(&error))
 }
 
 fn unreadable(error: &serde_json::Error) -> Refusal {

@@ -20,7 +20,7 @@ use modelport_provider::{
 use crate::{
     auth::Keys,
     config::{Config, ProviderConfig},
-    models::{Directory, discovery::Wake},
+    models::{Directory, discovery::Wake, lessons::Lessons},
     routing::health::Signals,
     telemetry::logs::Sink,
 };
@@ -33,6 +33,8 @@ pub struct App {
     pub keys: Keys,
     /// What each provider serves, by its place in the configuration.
     pub models: Directory,
+    /// What traffic taught about the models, by their provider's place in the configuration.
+    pub lessons: Lessons,
     /// How each provider is doing, by its place in the configuration.
     pub signals: Vec<Signals>,
     /// Asks for a provider's listing to be fetched again, by its place in the configuration.
@@ -78,6 +80,7 @@ impl App {
         Ok(Self {
             keys: Keys::new(&config.server.api_keys),
             models: Directory::new(&config),
+            lessons: Lessons::new(config.providers.len()),
             signals: config.providers.iter().map(Signals::new).collect(),
             wakes: config.providers.iter().map(|_| Wake::default()).collect(),
             records: Sink::start(config.log_level.into())?,
@@ -242,6 +245,14 @@ impl Upstream {
         match self {
             Self::OpenAi(_) => false,
             Self::Ollama(provider) => provider.chat_api() == ChatApi::Native,
+        }
+    }
+
+    /// The same provider, for somebody who outlives this.
+    pub fn to_provider(&self) -> Box<dyn Provider> {
+        match self {
+            Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
+            Self::Ollama(provider) => Box::new(provider.with_own_connections()),
         }
     }
 

@@ -8,6 +8,7 @@ pub mod check;
 pub mod demo;
 pub mod migrate;
 pub mod models;
+pub mod probe;
 pub mod serve;
 
 /// Exit status of a command that could not do its work.
@@ -41,6 +42,8 @@ enum Command {
     Migrate(migrate::Options),
     /// Show the models of all providers
     Models(models::Options),
+    /// Measure an endpoint by real calls: what it takes, ignores and refuses
+    Probe(probe::Options),
     /// Print the version
     Version,
 }
@@ -54,6 +57,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Check => check::run(),
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(&options),
+        Command::Probe(options) => probe::run(&options),
         Command::Version => {
             say(concat!("modelport ", env!("CARGO_PKG_VERSION")));
             0

@@ -1,6 +1,7 @@
 //! Settings: from the process's environment and a `.env` file to one checked [`Config`]. This module alone reads
 //! the environment; only `Config` and its parts, what is said about faults, and the table of settings leave it.
 
+mod catalogue;
 mod dotenv;
 pub mod environment;
 mod example;
@@ -16,6 +17,8 @@ mod value;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::PathBuf;
+
+use modelport_provider::catalogue::Overrides;
 
 use self::environment::Environment;
 pub use self::example::env_example;
@@ -38,6 +41,8 @@ pub struct Config {
     pub preferred: usize,
     /// Whether a request that names no provider may fall over to another one.
     pub provider_fallback: bool,
+    /// What the operator says of models.
+    pub catalogue: Overrides,
     /// How much is logged.
     pub log_level: Level,
     /// What works but is likely not meant so.
@@ -61,6 +66,8 @@ pub fn load(
     );
     let server = server::read(&mut environment);
     let providers = providers::read(&mut environment);
+    let all = providers.as_ref().map(|providers| providers.all.as_slice());
+    let catalogue = catalogue::read(&mut environment, all.unwrap_or_default());
     match (server, providers, fallback, log_level) {
         (Some(server), Some(providers), Some(provider_fallback), Some(log_level))
             if environment.faults.is_empty() =>
@@ -70,6 +77,7 @@ pub fn load(
                 providers: providers.all,
                 preferred: providers.preferred,
                 provider_fallback,
+                catalogue,
                 log_level,
                 warnings: environment.warnings,
             })

@@ -12,6 +12,8 @@ use modelport_provider::{
 };
 
 pub mod discovery;
+pub mod known;
+pub mod lessons;
 pub mod list;
 
 use crate::{

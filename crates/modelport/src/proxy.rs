@@ -321,5 +321,17 @@ impl Job {
         let failure = result.as_ref().err();
         let failure = failure.map(|failure| (failure.kind, failure.said()));
         signals.note(failure, took, &config.key_variable);
+        self.note_lesson(provider, result);
+    }
+
+    /// An attempt teaches what the model can do.
+    fn note_lesson(&self, provider: usize, result: &Result<Committed, Failure>) {
+        let (lessons, model) = (&self.worker.app.lessons, &self.plan.model);
+        let (sent, now) = (self.asked.names(&self.body), crate::clock::calendar());
+        match result.as_ref().map_err(|failure| &failure.lesson) {
+            Ok(_) => lessons.taken_with(provider, model, sent, now),
+            Err(Some(lesson)) => lessons.refused_with(provider, model, lesson, sent, now),
+            Err(None) => {}
+        }
     }
 }

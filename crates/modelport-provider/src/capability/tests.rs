@@ -9,7 +9,7 @@ fn every_capability_has_its_own_place_and_name() {
         assert_eq!(Capability::named(capability.as_str()), Some(capability));
     }
     assert_eq!(Capability::named("telepathy"), None);
-    assert_eq!(size_of::<Capabilities>(), 2 * Capability::ALL.len());
+    assert_eq!(size_of::<Capabilities>(), 8 * Capability::ALL.len());
 }
 
 #[test]
@@ -27,6 +27,21 @@ fn a_listing_beats_the_catalogue_and_both_beat_unknown() {
         assert_eq!(merged.support(Capability::Reasoning), Support::Unknown);
         assert_eq!(merged.known().count(), 2);
     }
+}
+
+#[test]
+fn what_was_seen_keeps_its_time_through_a_merge() {
+    let at = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let mut observed = Capabilities::UNKNOWN;
+    observed.note_seen(Capability::Tools, Support::No, Source::Observed, at);
+    let mut listing = Capabilities::UNKNOWN;
+    listing.note(Capability::Tools, Support::Yes, Source::Listing);
+    listing.note(Capability::Vision, Support::Yes, Source::Listing);
+    let merged = listing.merge(&observed);
+    assert!(merged.lacks(Capability::Tools));
+    assert_eq!(merged.seen(Capability::Tools), Some(at));
+    assert_eq!(merged.seen(Capability::Vision), None);
+    assert_eq!(merged.seen(Capability::AudioInput), None);
 }
 
 #[test]

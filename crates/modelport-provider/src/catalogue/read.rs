@@ -159,7 +159,7 @@ pub(super) fn is_cloud(provider: &str, id: &str) -> bool {
     provider == "ollama" && id.ends_with("cloud")
 }
 
-fn read_mode(mode: &str) -> Mode {
+pub(super) fn read_mode(mode: &str) -> Mode {
     match mode {
         "chat" => Mode::Chat,
         "responses" => Mode::Responses,
@@ -171,23 +171,30 @@ fn read_mode(mode: &str) -> Mode {
 
 fn read_capabilities(words: &[&str], mode: Mode, provider: &str) -> Capabilities {
     let mut found = Capabilities::UNKNOWN;
-    let mut note = |capability, support| found.note(capability, support, Source::Catalogue);
     if provider == "anthropic" {
         // Its OpenAI layer ignores `response_format` without a word (its page on OpenAI SDK compatibility, 2026-11-22).
-        note(Capability::JsonMode, Support::No);
-        note(Capability::JsonSchema, Support::No);
+        for ignored in [Capability::JsonMode, Capability::JsonSchema] {
+            found.note(ignored, Support::No, Source::Catalogue);
+        }
     }
+    found.merge(&capabilities_of(words, Some(mode), Source::Catalogue))
+}
+
+/// What a mode and the catalogue's words say of abilities.
+pub(super) fn capabilities_of(words: &[&str], mode: Option<Mode>, source: Source) -> Capabilities {
+    let mut found = Capabilities::UNKNOWN;
+    let mut note = |capability, support| found.note(capability, support, source);
     match mode {
-        Mode::Chat => {
+        Some(Mode::Chat) => {
             note(Capability::Chat, Support::Yes);
             note(Capability::Streaming, Support::Yes);
         }
-        Mode::Embedding => {
+        Some(Mode::Embedding) => {
             note(Capability::Chat, Support::No);
             note(Capability::Embeddings, Support::Yes);
         }
-        Mode::Responses | Mode::Other => note(Capability::Chat, Support::No),
-        Mode::Completion => {}
+        Some(Mode::Responses | Mode::Other) => note(Capability::Chat, Support::No),
+        Some(Mode::Completion) | None => {}
     }
     for word in words {
         for capability in meanings(word) {

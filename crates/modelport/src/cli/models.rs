@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use clap::Args;
+use modelport_provider::{capability::Capability, catalogue};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{BAD_CONFIGURATION, FAILED, block_on, complain, say};
 use crate::{
     app::App,
-    config::{self, report::ModelSummary},
+    config::{self, Config, report::ModelSummary},
     models::{discovery, list},
 };
 
@@ -21,6 +23,12 @@ pub struct Options {
     /// Print what `GET /v1/models` would answer
     #[arg(long)]
     json: bool,
+    /// Show only the models of this provider
+    #[arg(long, value_name = "ID")]
+    provider: Option<String>,
+    /// Show only the models with this text in their id
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
 }
 
 /// Shows the models and gives the exit status.
@@ -41,7 +49,8 @@ pub fn run(options: &Options) -> u8 {
     };
     block_on(async {
         ask(&app).await;
-        let entries = list::entries(&app);
+        let mut entries = list::entries(&app);
+        entries.retain(|entry| options.wants(entry));
         if options.json {
             say(json!({"object": "list", "data": entries}).to_string());
         } else {
@@ -49,9 +58,37 @@ pub fn run(options: &Options) -> u8 {
             for summary in summaries(&app) {
                 say(format!("{}: {}", summary.provider, summary.text));
             }
+            say(sources(&app.config));
         }
         0
     })
+}
+
+impl Options {
+    fn wants(&self, entry: &Value) -> bool {
+        let of_provider = self.provider.as_deref().is_none_or(|wanted| {
+            let serving = entry["providers"].as_array();
+            serving.is_some_and(|ids| ids.iter().any(|id| id == wanted))
+        });
+        let found = self.search.as_deref().is_none_or(|text| {
+            let id = entry["id"].as_str().unwrap_or_default();
+            id.to_lowercase().contains(&text.to_lowercase())
+        });
+        of_provider && found
+    }
+}
+
+/// What the table is made from besides the providers' own lists.
+fn sources(config: &Config) -> String {
+    let overridden = match config.catalogue.len() {
+        0 => String::new(),
+        count => format!("; {count} overridden by MODELPORT_CATALOGUE"),
+    };
+    format!(
+        "Prices in US dollars per million tokens. Where a list says nothing, the embedded catalogue does: version {} of {}{overridden}.",
+        catalogue::VERSION,
+        catalogue::DATE
+    )
 }
 
 async fn ask(app: &Arc<App>) {
@@ -86,75 +123,131 @@ pub(super) fn summaries(app: &App) -> Vec<ModelSummary> {
         .collect()
 }
 
+/// How a column stands.
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// The table's columns. The longest comes last, so that a narrow terminal breaks only there.
+const COLUMNS: [(&str, Side); 8] = [
+    ("MODEL", Side::Left),
+    ("PROVIDERS", Side::Left),
+    ("SOURCE", Side::Left),
+    ("CONTEXT", Side::Right),
+    ("OUTPUT", Side::Right),
+    ("IN $/M", Side::Right),
+    ("OUT $/M", Side::Right),
+    ("CAPABILITIES", Side::Left),
+];
+
+type Row = [String; COLUMNS.len()];
+
 fn table(entries: &[Value]) -> String {
-    let head = [
-        "MODEL",
-        "PROVIDERS",
-        "CONTEXT",
-        "IN $/M",
-        "OUT $/M",
-        "CAPABILITIES",
-        "SOURCE",
-    ];
-    let mut rows = vec![head.map(str::to_owned)];
+    let mut rows = vec![COLUMNS.map(|(head, _)| head.to_owned())];
     rows.extend(entries.iter().map(row));
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
     let lines = rows.iter().map(|row| {
-        let cells = row.iter().zip(&widths);
+        let cells = row.iter().zip(&widths).zip(COLUMNS);
         let line: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
+            .map(|((cell, width), (_, side))| match side {
+                Side::Left => format!("{cell:width$}"),
+                Side::Right => format!("{cell:>width$}"),
+            })
             .collect();
         line.join("  ").trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn row(entry: &Value) -> [String; 7] {
+fn row(entry: &Value) -> Row {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    let providers = entry["providers"]
-        .as_array()
-        .map_or_else(String::new, |ids| {
-            ids.iter()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>()
-                .join(",")
-        });
-    let capabilities = entry["capabilities"]
-        .as_object()
-        .map_or_else(String::new, |known| {
-            let yes = known
-                .iter()
-                .filter(|(_, finding)| finding["supported"] == true);
-            yes.map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(",")
-        });
+    let count = |value: &Value| {
+        let count = value.as_u64();
+        count.map_or("-".to_owned(), |tokens| tokens.to_string())
+    };
+    let providers = entry["providers"].as_array().into_iter().flatten();
+    let providers: Vec<&str> = providers.filter_map(Value::as_str).collect();
     [
         text(&entry["id"]),
-        providers,
-        entry["context_length"]
-            .as_u64()
-            .map_or("-".to_owned(), |tokens| tokens.to_string()),
+        providers.join(","),
+        text(&entry["source"]),
+        count(&entry["context_length"]),
+        count(&entry["max_output_tokens"]),
         per_million(&entry["pricing"]["prompt"]),
         per_million(&entry["pricing"]["completion"]),
-        capabilities,
-        text(&entry["source"]),
+        abilities(&entry["capabilities"]),
     ]
 }
 
-/// A price per token as dollars per million tokens.
+/// What a model can do. That one that chats also streams goes without saying.
+fn abilities(known: &Value) -> String {
+    let names = Capability::ALL.map(Capability::as_str);
+    let has = |name: &str| known[name]["supported"] == true;
+    let shown = names.into_iter().filter(|name| has(name));
+    let shown = shown.filter(|name| *name != "streaming" || !has("chat"));
+    let shown: Vec<&str> = shown.collect();
+    if shown.is_empty() {
+        return "-".to_owned();
+    }
+    shown.join(",")
+}
+
+/// A price per token as dollars per million tokens, with cents.
 fn per_million(price: &Value) -> String {
-    let price: Option<rust_decimal::Decimal> = price.as_str().and_then(|text| text.parse().ok());
+    let price: Option<Decimal> = price.as_str().and_then(|text| text.parse().ok());
     price.map_or("-".to_owned(), |price| {
-        (price * rust_decimal::Decimal::from(1_000_000))
-            .normalize()
-            .to_string()
+        let mut price = (price * Decimal::from(1_000_000)).normalize();
+        if price.scale() < 2 {
+            price.rescale(2);
+        }
+        price.to_string()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_aligned_and_narrow() {
+        let entries = [
+            json!({
+                "id": "vendor/large", "providers": ["openai_compatible"], "source": "discovered",
+                "context_length": 1_000_000, "max_output_tokens": 8192,
+                "pricing": {"prompt": "0.000003", "completion": "0.0000155"},
+                "capabilities": {"chat": {"supported": true}, "streaming": {"supported": true},
+                    "tools": {"supported": true}, "vision": {"supported": false}},
+            }),
+            json!({"id": "m", "providers": ["ollama", "b"], "source": "fallback", "context_length": 4096,
+                "max_output_tokens": null, "pricing": {"prompt": "0.000000075"}, "capabilities": {}}),
+        ];
+        assert_eq!(
+            table(&entries),
+            "\
+MODEL         PROVIDERS          SOURCE      CONTEXT  OUTPUT  IN $/M  OUT $/M  CAPABILITIES
+vendor/large  openai_compatible  discovered  1000000    8192    3.00    15.50  chat,tools
+m             ollama,b           fallback       4096       -   0.075        -  -"
+        );
+    }
+
+    #[test]
+    fn models_are_picked_by_provider_and_text() {
+        let entry = json!({"id": "Vendor/Large", "providers": ["a", "b"]});
+        let wants = |provider: Option<&str>, search: Option<&str>| {
+            let options = Options {
+                json: false,
+                provider: provider.map(str::to_owned),
+                search: search.map(str::to_owned),
+            };
+            options.wants(&entry)
+        };
+        assert!(wants(None, None) && wants(Some("b"), Some("r/la")));
+        assert!(!wants(Some("c"), None) && !wants(None, Some("small")));
+    }
 }

@@ -6,12 +6,14 @@ mod group;
 mod older;
 mod preference;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
 use modelport_provider::credential::Secret;
 use modelport_provider::parameters::Policy;
+use modelport_provider::probe::Probed;
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles::{self, GENERIC, OLLAMA};
 use modelport_provider::provider_type::ProviderType;
@@ -71,6 +73,8 @@ pub struct ProviderConfig {
     pub parameters: Option<Policy>,
     /// The variable that sets that, or would.
     pub parameters_variable: String,
+    /// What a probe found of its models.
+    pub probed: Option<Arc<Probed>>,
     /// The models it serves, in place of its listing; empty: the listing.
     pub models: Vec<ConfiguredModel>,
     /// Whether it is spoken to with HTTP/2.

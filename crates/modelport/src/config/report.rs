@@ -8,7 +8,7 @@ use modelport_provider::profiles::GENERIC;
 use modelport_provider::settings::{ChatApi, Http2};
 
 use super::providers::{OllamaChat, ProviderConfig};
-use super::setting::API_KEYS;
+use super::setting::{API_KEYS, CATALOGUE};
 use super::{Config, ServerConfig};
 
 /// How wide the names of the facts stand.
@@ -64,6 +64,19 @@ fn server(block: &mut String, config: &Config) {
         "off"
     };
     fact(block, "fallback", fallback);
+    if !config.catalogue.is_empty() {
+        let count = config.catalogue.len();
+        let models = if count == 1 {
+            "1 model"
+        } else {
+            &format!("{count} models")
+        };
+        fact(
+            block,
+            "catalogue",
+            &format!("{models} overridden by {}", CATALOGUE.name),
+        );
+    }
     fact(block, "log level", &config.log_level.to_string());
 }
 

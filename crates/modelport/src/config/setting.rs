@@ -5,8 +5,9 @@ mod table;
 
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CORS_ORIGINS, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
-    LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
+    UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -78,6 +79,8 @@ pub enum Kind {
     Bytes,
     /// A number of threads.
     Workers,
+    /// The path of a file.
+    File,
     /// The slug of a profile.
     Profile,
     /// A policy for parameters.
@@ -113,6 +116,7 @@ impl Kind {
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
+            Self::File => "path of a file",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
             Self::Models => "ids separated by commas, each perhaps as id=base-model",
@@ -133,7 +137,7 @@ impl Kind {
             Self::Secret => value::secret(text).map(drop),
             Self::BaseUrl => value::base_url(text, &UrlHints::default()).map(drop),
             Self::OllamaUrl => value::ollama_url(text).map(drop),
-            Self::Text | Self::Provider => value::text(text).map(drop),
+            Self::Text | Self::Provider | Self::File => value::text(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),

@@ -2,16 +2,20 @@
 //! what would be right. A text that may hold a secret is never repeated.
 
 use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
 use modelport_provider::credential::{Secret, custom_headers_from_json};
 use modelport_provider::parameters::Policy;
+use modelport_provider::probe::{Probed, read_profile};
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles;
 use modelport_provider::settings::{ChatApi, Http2, KeepAlive, MAX_MAX_RETRIES, MAX_TIMEOUT};
 
+use super::catalogue;
 use super::providers::ConfiguredModel;
 use super::server::{CorsOrigins, Level};
 
@@ -79,6 +83,8 @@ pub(super) fn secret(text: &str) -> Result<Secret, Wrong> {
 pub(super) struct UrlHints {
     /// The provider it leads to, where the host does not tell.
     pub(super) profile: Option<&'static Profile>,
+    /// What a probe found of its models.
+    pub(super) probed: Option<Arc<Probed>>,
     /// Azure's `api-version`, which the URL's own wins over.
     pub(super) api_version: Option<String>,
 }
@@ -114,12 +120,46 @@ pub(super) fn api_version(text: &str) -> Result<String, Wrong> {
     ))
 }
 
-pub(super) fn profile(text: &str) -> Result<&'static Profile, Wrong> {
+/// What a provider is: by the name of one that is known, or by a file that a probe wrote.
+#[derive(Debug, Clone)]
+pub(super) struct ProfileChoice {
+    pub(super) profile: &'static Profile,
+    /// What the probe found.
+    pub(super) probed: Option<Arc<Probed>>,
+}
+
+pub(super) fn profile(text: &str) -> Result<ProfileChoice, Wrong> {
+    let is_json = Path::new(text)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if is_json || text.contains('/') {
+        return probed(text);
+    }
+    let profile = known_profile(text)?;
+    let probed = None;
+    Ok(ProfileChoice { profile, probed })
+}
+
+fn probed(path: &str) -> Result<ProfileChoice, Wrong> {
+    let text = catalogue::read_file(Path::new(path))?;
+    let probed = read_profile(&text);
+    let probed =
+        probed.map_err(|fault| wrong(format!("{path}:{}", fault.clause()), fault.remedy))?;
+    Ok(ProfileChoice {
+        profile: probed.profile,
+        probed: Some(Arc::new(probed)),
+    })
+}
+
+fn known_profile(text: &str) -> Result<&'static Profile, Wrong> {
     profiles::by_slug(text).ok_or_else(|| {
         let known: Vec<&str> = profiles::slugs().collect();
         wrong(
             format!("{} is not a provider that is known here", shown(text)),
-            format!("Use one of {}.", known.join(", ")),
+            format!(
+                "Use one of {}, or the path of a file that `modelport probe --write` wrote.",
+                known.join(", ")
+            ),
         )
     })
 }

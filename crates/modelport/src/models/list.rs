@@ -3,26 +3,27 @@
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use modelport_provider::{
-    capability::Capabilities,
-    catalogue,
+    capability::{Capabilities, Source},
     listing::{Local, Memory},
     price::{Prices, plain},
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::{Model, Shelf};
+use super::{
+    Model, Shelf,
+    known::{self, Known, Limit},
+};
 use crate::{app::App, clock, config::ProviderConfig};
 
 /// The entries of `GET /v1/models`: each id once, with all providers that serve it.
 pub fn entries(app: &App) -> Vec<Value> {
-    let now = clock::calendar();
     let mut entries: Vec<Map<String, Value>> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for (config, shelf) in shelves(app) {
+    for (provider, config, shelf) in shelves(app) {
         for model in &shelf.models {
             let place = *places.entry(model.id.clone()).or_insert_with(|| {
-                entries.push(entry(model, &shelf, config, now));
+                entries.push(entry(app, provider, model, &shelf));
                 entries.len() - 1
             });
             if let Some(entry) = entries.get_mut(place) {
@@ -39,58 +40,42 @@ pub fn find(app: &App, id: &str) -> Option<Value> {
         .split_once(':')
         .filter(|(provider, model)| is_served(app, provider, model));
     let id = qualified.map_or(id, |(_, model)| model);
-    let id = shelves(app).find_map(|(_, shelf)| Some(shelf.get(id)?.id.clone()))?;
-    let now = clock::calendar();
+    let id = shelves(app).find_map(|(.., shelf)| Some(shelf.get(id)?.id.clone()))?;
     let mut found = None;
-    for (config, shelf) in shelves(app) {
+    for (provider, config, shelf) in shelves(app) {
         let Some(model) = shelf.get(&id) else {
             continue;
         };
-        let entry = found.get_or_insert_with(|| entry(model, &shelf, config, now));
+        let entry = found.get_or_insert_with(|| entry(app, provider, model, &shelf));
         serve(entry, &config.id, &model.id);
     }
     found.map(Value::Object)
 }
 
-/// What each enabled provider serves.
-fn shelves(app: &App) -> impl Iterator<Item = (&ProviderConfig, Arc<Shelf>)> {
+/// What each enabled provider serves, with its place in the configuration.
+fn shelves(app: &App) -> impl Iterator<Item = (usize, &ProviderConfig, Arc<Shelf>)> {
     let providers = app.config.providers.iter().enumerate();
     providers
         .filter(|(_, config)| config.enabled)
-        .filter_map(|(provider, config)| Some((config, app.models.shelf(provider)?)))
+        .filter_map(|(provider, config)| Some((provider, config, app.models.shelf(provider)?)))
 }
 
 /// Whether an enabled provider of this name lists the model.
 fn is_served(app: &App, provider: &str, model: &str) -> bool {
-    shelves(app).any(|(config, shelf)| {
+    shelves(app).any(|(_, config, shelf)| {
         let is_named = config.id == provider || config.aliases.iter().any(|name| name == provider);
         is_named && shelf.get(model).is_some()
     })
 }
 
-fn entry(
-    model: &Model,
-    shelf: &Shelf,
-    config: &ProviderConfig,
-    now: SystemTime,
-) -> Map<String, Value> {
-    let section = config.profile.catalogue.and_then(catalogue::section);
-    let found = section.and_then(|section| section.get(config.known_as(&model.id)));
-    let fact = found.map(|found| found.fact);
+fn entry(app: &App, provider: usize, model: &Model, shelf: &Shelf) -> Map<String, Value> {
+    let now = clock::calendar();
+    let known = Known::of(app, provider, model, now);
+    let age = |source, seen| age(known::since(source, seen, shelf), now);
     let listed = model.listed.as_ref();
     let mut entry: Map<String, Value> = listed
         .and_then(|listed| serde_json::from_str(listed.raw.get()).ok())
         .unwrap_or_default();
-    let context = listed
-        .and_then(|listed| listed.context_length)
-        .or_else(|| fact.and_then(|fact| fact.max_input));
-    let output = listed
-        .and_then(|listed| listed.max_output)
-        .or_else(|| fact.and_then(|fact| fact.max_output));
-    let known = found.map_or(Prices::UNKNOWN, |found| found.prices);
-    let prices = listed.map_or(known, |listed| listed.prices.or(&known));
-    let capabilities = listed.map_or(Capabilities::UNKNOWN, |listed| listed.capabilities);
-    let capabilities = fact.map_or(capabilities, |fact| capabilities.merge(&fact.capabilities));
     let owner = listed.and_then(|listed| listed.owned_by.clone());
     let owner = owner.unwrap_or_else(|| {
         model
@@ -107,20 +92,26 @@ fn entry(
         json!(listed.and_then(|listed| listed.created).unwrap_or(0)),
     );
     put(&mut entry, "owned_by", json!(owner));
-    put(&mut entry, "context_length", json!(context));
-    put(&mut entry, "max_output_tokens", json!(output));
+    let limits = [
+        ("context_length", known.context_length),
+        ("max_output_tokens", known.max_output),
+    ];
+    for (name, limit) in limits {
+        put(&mut entry, name, json!(limit.map(|limit| limit.value)));
+    }
     if let Some(local) = model.local() {
         memory(&mut entry, model, local);
     }
-    put(&mut entry, "pricing", pricing(&prices));
-    put(&mut entry, "capabilities", capability_map(&capabilities));
+    put(&mut entry, "limits", limit_map(&limits, age));
+    put(&mut entry, "pricing", pricing(&known.prices));
+    let capabilities = capability_map(&known.capabilities, age);
+    put(&mut entry, "capabilities", capabilities);
+    let refused = app.lessons.refused(provider, &model.id, now);
+    if !refused.is_empty() {
+        put(&mut entry, "refused_parameters", json!(refused));
+    }
     put(&mut entry, "source", json!(shelf.source.as_str()));
-    let age = shelf.fetched.and_then(|at| now.duration_since(at).ok());
-    put(
-        &mut entry,
-        "age_seconds",
-        json!(age.map(|age| age.as_secs())),
-    );
+    put(&mut entry, "age_seconds", self::age(shelf.fetched, now));
     put(&mut entry, "providers", json!([]));
     put(&mut entry, "qualified_ids", json!([]));
     entry
@@ -194,11 +185,37 @@ fn pricing(prices: &Prices) -> Value {
     })
 }
 
-/// What is known of a model's abilities, each with who says so.
-fn capability_map(capabilities: &Capabilities) -> Value {
+/// What is known of a model's limits, each with who says so and for how long.
+fn limit_map(
+    limits: &[(&str, Option<Limit>)],
+    age: impl Fn(Source, Option<SystemTime>) -> Value,
+) -> Value {
+    let known = limits.iter().filter_map(|(name, limit)| {
+        let Limit { value, source } = (*limit)?;
+        let age = age(source, None);
+        let limit = json!({"value": value, "source": source.as_str(), "age_seconds": age});
+        Some(((*name).to_owned(), limit))
+    });
+    Value::Object(known.collect())
+}
+
+/// What is known of a model's abilities, each with who says so and for how long.
+fn capability_map(
+    capabilities: &Capabilities,
+    age: impl Fn(Source, Option<SystemTime>) -> Value,
+) -> Value {
     let known = capabilities.known().map(|(capability, support, source)| {
-        let finding = json!({"supported": support.as_flag(), "source": source.as_str()});
+        let finding = json!({
+            "supported": support.as_flag(),
+            "source": source.as_str(),
+            "age_seconds": age(source, capabilities.seen(capability)),
+        });
         (capability.as_str().to_owned(), finding)
     });
     Value::Object(known.collect())
+}
+
+/// Whole seconds since then; `null` where there is no then. A clock that was set back makes it now.
+fn age(since: Option<SystemTime>, now: SystemTime) -> Value {
+    json!(since.map(|since| now.duration_since(since).unwrap_or_default().as_secs()))
 }

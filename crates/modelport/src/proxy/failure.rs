@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header, response::Parts
 use modelport_provider::{
     Error as ProviderError,
     error::{RequestFault, Stage},
-    failure::{self as taxonomy, ErrorBody, FailureKind, Fault},
+    failure::{self as taxonomy, ErrorBody, FailureKind, Fault, Lesson},
     receipt::Fate,
     retry, scan,
 };
@@ -46,6 +46,8 @@ pub struct Failure {
     said: String,
     /// The field that the provider blames.
     param: Option<String>,
+    /// What it teaches about the model.
+    pub(super) lesson: Option<Box<Lesson>>,
 }
 
 /// A provider's error answer.
@@ -71,6 +73,7 @@ impl Failure {
             request: None,
             said: said.to_owned(),
             param: None,
+            lesson: None,
         }
     }
 
@@ -95,6 +98,7 @@ impl Failure {
             silence: None,
             param: said.as_ref().and_then(|said| said.param.clone()),
             request: None,
+            lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
                 status: parts.status,
@@ -118,6 +122,7 @@ impl Failure {
             retry_after: said.retry_after,
             should_retry: said.retryable,
             silence: None,
+            lesson: taxonomy::lesson(&said).map(Box::new),
             param: said.param,
             request: None,
             said: said.message,
@@ -347,6 +352,7 @@ impl From<ProviderError> for Failure {
             request: error.request_fault().cloned().map(Box::new),
             said: error.to_string(),
             param: None,
+            lesson: None,
         }
     }
 }

@@ -23,6 +23,8 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub struct Meter {
     app: Arc<App>,
     arrived: Instant,
+    /// The provider that is being asked, by its place in the configuration.
+    provider: Option<usize>,
     record: Option<Record>,
 }
 
@@ -32,6 +34,7 @@ impl Meter {
         Self {
             app: Arc::clone(app),
             arrived: clock::now(),
+            provider: None,
             record: Some(Record {
                 id: inbound.id.clone(),
                 endpoint: inbound.surface.path(),
@@ -60,6 +63,7 @@ impl Meter {
 
     /// A provider is being asked.
     pub fn attempting(&mut self, provider: usize) {
+        self.provider = Some(provider);
         let id = self.app.config.providers.get(provider);
         if let Some(record) = &mut self.record {
             record.provider = id.map(|config| config.id.as_str().into());
@@ -135,10 +139,22 @@ impl Meter {
         self.hand_over(ending);
     }
 
+    /// What was used shows what the model can do.
+    fn teach(&self, record: &Record) {
+        let (Some(provider), Some(model), Some(usage)) =
+            (self.provider, &record.upstream_model, &record.usage)
+        else {
+            return;
+        };
+        let lessons = &self.app.lessons;
+        lessons.used(provider, model, usage, clock::calendar());
+    }
+
     fn hand_over(&mut self, ending: Ending) {
         if let Some(mut record) = self.record.take() {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
+            self.teach(&record);
             self.app.records.send(record);
         }
     }

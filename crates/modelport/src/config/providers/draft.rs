@@ -104,6 +104,7 @@ impl Draft {
                 .map_or(defaults.max_retries, |retries| retries.value),
             parameters: group.parameters.map(|policy| policy.value),
             parameters_variable,
+            probed: group.hints.probed,
             models: group.models.map_or_else(Vec::new, |models| models.value),
             http2,
             enabled: group.enabled.is_none_or(|enabled| enabled.value),

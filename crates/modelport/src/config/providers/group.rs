@@ -54,7 +54,8 @@ impl Group {
         let profile = environment.take(&names(field::PROFILE), value::profile);
         let api_version = environment.take(&names(field::API_VERSION), value::api_version);
         let hints = UrlHints {
-            profile: profile.map(|profile| profile.value),
+            profile: profile.as_ref().map(|choice| choice.value.profile),
+            probed: profile.and_then(|choice| choice.value.probed),
             api_version: api_version.map(|version| version.value),
         };
         Self {

@@ -87,6 +87,15 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
+pub(in crate::config) const CATALOGUE: Setting = Setting {
+    name: "MODELPORT_CATALOGUE",
+    kind: Kind::File,
+    preset: Preset::Unset {
+        example: "catalogue.json",
+    },
+    help: "A JSON file that says what is so of models, over their provider's listing and the catalogue, value by value: {\"PROVIDER\": {\"MODEL\": {\"max_in\": 128000, \"max_out\": 8192, \"price\": {\"in\": 0.000003, \"out\": 0.000015}, \"caps\": [\"tools\"], \"lacks\": [\"vision\"]}}}. Prices are US dollars per token.",
+};
+
 pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -144,7 +153,7 @@ pub(super) const GENERIC: [Setting; 13] = [
         name: "OPENAI_COMPATIBLE_PROFILE",
         kind: Kind::Profile,
         preset: Preset::Unset { example: "vllm" },
-        help: "What the provider is, where its host does not tell: vllm, sglang, llama_cpp, lm_studio, tgi, localai, ollama_v1, azure, mistral and so on. Many servers tell it themselves in their listing.",
+        help: "What the provider is, where its host does not tell: vllm, sglang, llama_cpp, lm_studio, tgi, localai, ollama_v1, azure, mistral and so on. Many servers tell it themselves in their listing. Or the path of a file that `modelport probe --write` wrote.",
     },
     Setting {
         name: "OPENAI_COMPATIBLE_PARAMETERS",
@@ -237,8 +246,12 @@ pub(super) const OLLAMA: [Setting; 9] = [
     },
 ];
 
-pub(super) const CHOICE: [Setting; 3] =
-    [PREFERRED_PROVIDER, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK];
+pub(super) const CHOICE: [Setting; 4] = [
+    PREFERRED_PROVIDER,
+    DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK,
+    CATALOGUE,
+];
 
 pub(super) const SERVER: [Setting; 10] = [
     HOST,

@@ -43,14 +43,16 @@ fn the_list_has_openais_shape_and_more() {
         ("/max_output_tokens", json!(16_384)),
         // Whose prices they are, and so their unit, nobody knows of an unknown host.
         ("/pricing", Value::Null),
+        ("/limits/context_length/value", json!(131_072)),
+        ("/limits/context_length/source", json!("listing")),
+        ("/limits/max_output_tokens/source", json!("listing")),
+        ("/capabilities/tools/supported", json!(true)),
+        ("/capabilities/tools/source", json!("listing")),
         (
-            "/capabilities/tools",
-            json!({"supported": true, "source": "listing"}),
+            "/capabilities/tools/age_seconds",
+            model["age_seconds"].clone(),
         ),
-        (
-            "/capabilities/vision",
-            json!({"supported": true, "source": "listing"}),
-        ),
+        ("/capabilities/vision/source", json!("listing")),
         // What the provider says besides stays, under its own name where that is free.
         ("/name", json!("Sim: vendor/sim-large:free")),
         ("/architecture/tokenizer", json!("Other")),
@@ -80,10 +82,9 @@ fn what_a_listing_leaves_out_comes_from_the_catalogue() {
         ("/pricing/unit", json!("token")),
         ("/pricing/prompt", json!("0")),
         ("/pricing/image", Value::Null),
-        (
-            "/capabilities/tools",
-            json!({"supported": true, "source": "catalogue"}),
-        ),
+        ("/limits/context_length/source", json!("catalogue")),
+        ("/capabilities/tools/supported", json!(true)),
+        ("/capabilities/tools/source", json!("catalogue")),
     ] {
         assert_eq!(
             model.pointer(pointer),
@@ -91,6 +92,8 @@ fn what_a_listing_leaves_out_comes_from_the_catalogue() {
             "{pointer} of {model}"
         );
     }
+    let age = model["capabilities"]["tools"]["age_seconds"].as_u64();
+    assert!(age.is_some_and(|age| age > 0), "{model}");
 }
 
 #[test]
