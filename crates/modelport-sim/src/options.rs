@@ -57,18 +57,18 @@ pub struct Options {
     /// Tokens in each answer, in place of its natural length
     #[arg(long)]
     pub tokens: Option<usize>,
-    /// Fields that make a completion be refused with 400, separated by commas, such as tools,seed
-    #[arg(long, value_delimiter = ',')]
-    pub refuse: Vec<String>,
-    /// Fields of a completion that are taken without effect, separated by commas, such as n,seed
-    #[arg(long, value_delimiter = ',')]
-    pub ignore: Vec<String>,
     /// Tokens of context; a longer prompt is cut without a word. Ollama's own chat has 4096 unless told here
     #[arg(long)]
     pub context: Option<usize>,
     /// List models under /api/tags as older Ollama servers do: without capabilities and context
     #[arg(long)]
     pub bare_tags: bool,
+    /// Fields that make a completion be refused with 400, separated by commas, such as tools,seed
+    #[arg(long, value_delimiter = ',')]
+    pub refuse: Vec<String>,
+    /// Fields of a completion that are taken without effect, separated by commas, such as n,seed
+    #[arg(long, value_delimiter = ',')]
+    pub ignore: Vec<String>,
     /// Fault for every completion and embedding, such as status-503, hang, cut-3; @2 at its end limits it to the first 2
     #[arg(long)]
     pub fault: Option<Fault>,
@@ -94,10 +94,10 @@ impl Default for Options {
             ttft_ms: 0,
             tokens_per_second: 0,
             tokens: None,
-            refuse: Vec::new(),
-            ignore: Vec::new(),
             context: None,
             bare_tags: false,
+            refuse: Vec::new(),
+            ignore: Vec::new(),
             fault: None,
             seen: SEEN,
             quiet: true,

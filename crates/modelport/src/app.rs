@@ -228,14 +228,6 @@ impl Upstream {
         }
     }
 
-    /// The same provider, for somebody who outlives this.
-    pub fn to_provider(&self) -> Box<dyn Provider> {
-        match self {
-            Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
-            Self::Ollama(provider) => Box::new(provider.with_own_connections()),
-        }
-    }
-
     /// What would become of a chat's fields where the provider itself puts it into other terms; `None` where it goes out
     /// as it is.
     pub fn own_receipt(&self, body: &[u8]) -> Option<Result<Receipt, ProviderError>> {
@@ -253,6 +245,14 @@ impl Upstream {
         match self {
             Self::OpenAi(_) => false,
             Self::Ollama(provider) => provider.chat_api() == ChatApi::Native,
+        }
+    }
+
+    /// The same provider, for somebody who outlives this.
+    pub fn to_provider(&self) -> Box<dyn Provider> {
+        match self {
+            Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
+            Self::Ollama(provider) => Box::new(provider.with_own_connections()),
         }
     }
 

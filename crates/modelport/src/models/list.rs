@@ -99,6 +99,9 @@ fn entry(app: &App, provider: usize, model: &Model, shelf: &Shelf) -> Map<String
     for (name, limit) in limits {
         put(&mut entry, name, json!(limit.map(|limit| limit.value)));
     }
+    if let Some(local) = model.local() {
+        memory(&mut entry, model, local);
+    }
     put(&mut entry, "limits", limit_map(&limits, age));
     if let Some(local) = model.local() {
         memory(&mut entry, model, local);

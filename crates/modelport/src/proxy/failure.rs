@@ -97,8 +97,8 @@ impl Failure {
                 .or_else(|| said.as_ref().and_then(|said| said.retryable)),
             silence: None,
             param: said.as_ref().and_then(|said| said.param.clone()),
-            lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
             request: None,
+            lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
                 status: parts.status,
