@@ -103,9 +103,6 @@ fn entry(app: &App, provider: usize, model: &Model, shelf: &Shelf) -> Map<String
         memory(&mut entry, model, local);
     }
     put(&mut entry, "limits", limit_map(&limits, age));
-    if let Some(local) = model.local() {
-        memory(&mut entry, model, local);
-    }
     put(&mut entry, "pricing", pricing(&known.prices));
     let capabilities = capability_map(&known.capabilities, age);
     put(&mut entry, "capabilities", capabilities);
