@@ -19,6 +19,7 @@ mod tools;
 use crate::{
     listing::ListedModel,
     provider::{Discovered, Provider},
+    resolution::Spelling,
 };
 
 use exchange::Exchange;
@@ -67,37 +68,42 @@ const CHECKS: [&Check; 15] = [
     &fields::LOGPROBS,
 ];
 
-/// What the listing shows, for nothing.
+/// What the listing shows, for nothing; the model's own entry, if it has one.
 pub fn read_listing(
     report: &mut Report,
     listing: &Result<Discovered, crate::Error>,
-    model: &str,
+    target: &Target<'_>,
 ) -> Option<ListedModel> {
-    match listing {
-        Ok(found) => {
-            let count = found.models.len();
-            report.note(
-                Group::Endpoint,
-                "model listing",
-                Outcome::Yes,
-                format!("{count} models"),
-            );
-            let listed = found.models.iter().find(|listed| {
-                listed.id == model || listed.aliases.iter().any(|alias| alias == model)
-            });
-            let (outcome, evidence) = match listed {
-                Some(_) => (Outcome::Yes, String::new()),
-                None => (Outcome::No, "the listing does not name it".to_owned()),
-            };
-            report.note(Group::Endpoint, "model is listed", outcome, evidence);
-            listed.cloned()
-        }
+    let found = match listing {
+        Ok(found) => found,
         Err(error) => {
             let evidence = error.to_string();
             report.note(Group::Endpoint, "model listing", Outcome::No, evidence);
-            None
+            return None;
         }
-    }
+    };
+    let evidence = match found.models.len() {
+        1 => "1 model".to_owned(),
+        count => format!("{count} models"),
+    };
+    report.note(Group::Endpoint, "model listing", Outcome::Yes, evidence);
+    let model = target.model.as_str();
+    let mut models = found.models.iter();
+    let listed = models
+        .find(|listed| listed.id == model || listed.aliases.iter().any(|alias| alias == model));
+    let spelling = target.provider.profile().spelling;
+    let near = |listed: &&ListedModel| spelling.matches(model, |id| id == listed.id);
+    let near = found.models.iter().find(near);
+    let (outcome, evidence) = match (listed, near) {
+        (Some(_), _) => (Outcome::Yes, String::new()),
+        (None, Some(near)) => (Outcome::Yes, format!("as {}", near.id)),
+        (None, None) => (Outcome::No, "the listing does not name it".to_owned()),
+    };
+    report.note(Group::Endpoint, "model is listed", outcome, evidence);
+    // A variant has a price of its own.
+    listed
+        .or(near.filter(|_| spelling != Spelling::OpenRouter))
+        .cloned()
 }
 
 /// Makes the calls of a plan. Where the endpoint gives no chat completion at all, the rest is left out.
@@ -115,4 +121,35 @@ pub async fn run(target: &Target<'_>, report: &mut Report) {
     cancel::measure(target, limit, report).await;
     embed::measure(target, report).await;
     errors::measure(target, report).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{listing::read_listing as read, ollama::OllamaProvider};
+
+    #[test]
+    fn a_model_is_found_by_another_spelling() {
+        let provider = OllamaProvider::new("http://127.0.0.1:1").unwrap();
+        let listed = |model: &str| {
+            let models = read(br#"[{"name":"small:latest"}]"#, "ollama")
+                .unwrap()
+                .models;
+            let listing = Ok(Discovered { models, skipped: 0 });
+            let target = Target {
+                provider: &provider,
+                stranger: None,
+                model: model.to_owned(),
+                embedding_model: None,
+            };
+            let mut report = Report::default();
+            let entry = read_listing(&mut report, &listing, &target);
+            let outcome = report.outcome(Group::Endpoint, "model is listed");
+            (entry.map(|entry| entry.id), outcome.unwrap())
+        };
+        let found = Some("small:latest".to_owned());
+        assert_eq!(listed("small"), (found.clone(), Outcome::Yes));
+        assert_eq!(listed("small:latest"), (found, Outcome::Yes));
+        assert_eq!(listed("large"), (None, Outcome::No));
+    }
 }

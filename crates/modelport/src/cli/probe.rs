@@ -206,7 +206,7 @@ async fn measure(options: &Options, endpoint: &Endpoint) -> Result<(), String> {
         model: model.clone(),
     };
     let mut report = Report::default();
-    let listed = probe::read_listing(&mut report, &listing, &target.model);
+    let listed = probe::read_listing(&mut report, &listing, &target);
     let plan = Plan::of(&target);
     let cost = cost(&plan, &target, listed.as_ref());
     let stated = format!(
