@@ -128,7 +128,7 @@ impl OllamaProvider {
     ///
     /// `is_connect`, `is_timeout` or `is_closed`; a `request_fault` where nothing was sent. Any status is an `Ok`.
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
-        if self.chat_api == ChatApi::OpenAi || !is_chat(call.path) {
+        if self.chat_api() == ChatApi::OpenAi || !is_chat(call.path) {
             return self.chat.send(call).await;
         }
         let native = self.translate(&whole(&call.body))?;
@@ -138,6 +138,15 @@ impl OllamaProvider {
             .post(&self.native_chat, call.headers, &body)
             .await?;
         self.translated(native, answer)
+    }
+
+    /// Which of the server's APIs chats use now: the one that is set, unless its listing has shown that the server has
+    /// only the OpenAI layer.
+    pub fn chat_api(&self) -> ChatApi {
+        match self.chat_api {
+            ChatApi::Native if self.known.has_only_layer() => ChatApi::OpenAi,
+            set => set,
+        }
     }
 
     fn translate(&self, body: &[u8]) -> Result<Native, Error> {
@@ -242,7 +251,7 @@ impl Provider for OllamaProvider {
     }
 
     fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatCompletion, Error>> {
-        match self.chat_api {
+        match self.chat_api() {
             ChatApi::OpenAi => self.chat.chat(request),
             ChatApi::Native => Box::pin(async move {
                 openai_compatible::completion(self.ask(request, false).await?).await
@@ -251,7 +260,7 @@ impl Provider for OllamaProvider {
     }
 
     fn chat_stream(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, Error>> {
-        match self.chat_api {
+        match self.chat_api() {
             ChatApi::OpenAi => self.chat.chat_stream(request),
             ChatApi::Native => {
                 Box::pin(async move { Ok(ChatStream::new(self.ask(request, true).await?)) })

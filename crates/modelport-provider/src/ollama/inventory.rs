@@ -41,12 +41,14 @@ const MAX_SHOW: usize = 4 << 20;
 pub(super) async fn list(client: &Client, known: &Known) -> Result<Discovered, Error> {
     let mut found = match pages::list(client, "/api/tags").await {
         Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-            return pages::list(client, "/v1/models").await;
+            let found = pages::list(client, "/v1/models").await?;
+            known.note_only_layer();
+            return Ok(found);
         }
         result => result?,
     };
     let learning = learn(client, known, &found.models);
-    let (_, loaded) = futures_util::future::join(learning, loaded(client)).await;
+    let ((), loaded) = futures_util::future::join(learning, loaded(client)).await;
     let digests: HashSet<String> = found.models.iter().map(digest).collect();
     known.retain(|digest| digests.contains(digest));
     let mut windows = HashMap::new();

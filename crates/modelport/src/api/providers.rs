@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Caller, Id, json_reply, refuse, shown};
 use crate::{
-    app::{App, Worker},
+    app::{App, Upstream, Worker},
     clock,
     error::Error,
     ids::RequestId,
@@ -122,7 +122,7 @@ fn describe(app: &App, place: usize) -> Option<Value> {
         "default_model": config.default_model,
         "timeout_seconds": config.timeout.as_secs_f64(),
         "max_retries": config.max_retries,
-        "chat_path": config.ollama.as_ref().map(|ollama| ollama.api.path()),
+        "chat_path": app.upstream(place).and_then(Upstream::chat_path),
         "keep_alive": config.ollama.as_ref().and_then(|ollama| ollama.keep_alive.as_ref()).map(KeepAlive::as_str),
         "health": describe_health(&reading),
         "models": {

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use modelport_provider::settings::{OllamaSettings, OpenAiSettings};
+use modelport_provider::settings::{KeepAlive, OllamaSettings, OpenAiSettings};
 
 use super::super::names::{Standing, standing};
 use super::super::tests::{config, of_dotenv, provider};
@@ -68,7 +68,7 @@ fn the_table_has_the_librarys_defaults() {
     );
     assert_eq!(
         preset("OLLAMA_SETTINGS_KEEP_ALIVE"),
-        ollama.keep_alive.as_ref().map(|keep| keep.as_str())
+        ollama.keep_alive.as_ref().map(KeepAlive::as_str)
     );
 }
 

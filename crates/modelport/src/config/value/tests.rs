@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
+use modelport_provider::settings::ChatApi;
 
 use super::super::server::{CorsOrigins, Level};
 use super::{
@@ -23,9 +24,9 @@ fn switches() {
 
 #[test]
 fn ollamas_own() {
-    assert_eq!(chat_api("Native").map(|api| api.path()), Ok("/api/chat"));
+    assert_eq!(chat_api("Native").map(ChatApi::path), Ok("/api/chat"));
     assert_eq!(
-        chat_api("openai").map(|api| api.path()),
+        chat_api("openai").map(ChatApi::path),
         Ok("/v1/chat/completions")
     );
     assert!(chat_api("auto").is_err() && chat_api("").is_err());
