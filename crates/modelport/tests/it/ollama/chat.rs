@@ -165,6 +165,36 @@ fn a_model_stays_loaded_as_long_as_is_set() {
 }
 
 #[test]
+fn oddities_of_an_answer_do_not_show() {
+    let (upstream, gateway) = pair(&[]);
+    for fault in [
+        "bom",
+        "leading-blank",
+        "wrong-type",
+        "http10",
+        "slow-head-50",
+    ] {
+        upstream.set_fault(Some(fault));
+        for stream in [false, true] {
+            let answer = gateway.chat(&saying(MODELS[0], "Hello", &json!({"stream": stream})));
+            assert_eq!(answer.status, 200, "{fault}: {}", answer.text());
+            let kind = answer.header("content-type").unwrap();
+            let (expected, object) = if stream {
+                ("text/event-stream", "chat.completion.chunk")
+            } else {
+                ("application/json", "chat.completion")
+            };
+            assert_eq!(kind, expected, "{fault}");
+            assert!(
+                answer.text().contains(&format!("\"object\":\"{object}\"")),
+                "{fault}"
+            );
+            assert!(!answer.text().contains("eval_count"), "{fault}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_has_openais_envelope() {
     let (upstream, gateway) = pair(&[]);
     upstream.set_fault(Some("status-404"));
