@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MODELS, last, pair, saying};
-use crate::support::views::refusal;
+use crate::support::{Gateway, NOBODY, views::refusal};
 
 /// A picture of one dot.
 const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -152,6 +152,19 @@ fn an_image_travels_in_the_message() {
     );
     assert_eq!(upstream.completions().len(), before);
     assert_eq!(gateway.health_of("ollama").0, "healthy");
+}
+
+#[test]
+fn a_request_that_was_not_sent_says_nothing_about_health() {
+    let gateway = Gateway::start(&[
+        ("OPENAI_COMPATIBLE_ENABLED", "false"),
+        ("OLLAMA_BASE_URL", NOBODY),
+    ]);
+    gateway.wait_for_list("ollama");
+    let image = json!([{"type": "image_url", "image_url": {"url": "https://example.com/dot.png"}}]);
+    let answer = gateway.chat(&saying(MODELS[0], image, &json!({})));
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(gateway.health_of("ollama").0, "unhealthy");
 }
 
 #[test]
