@@ -18,7 +18,7 @@ use crate::stage::Timing;
 use crate::{embeddings, ollama};
 
 use endpoint::Endpoint;
-use wishes::{asked_fault, check_model, fault, is_let_in, timing};
+use wishes::{asked_fault, check_model, fault, is_let_in, recorded, recorded_page, timing};
 
 /// What is to be said, and what is to go wrong with it.
 pub(crate) struct Turn {
@@ -61,6 +61,9 @@ fn answer(
     query: &str,
     id: u64,
 ) -> Answered {
+    if let Some(answer) = recorded_page(shared, request) {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let models = &shared.options.models;
     let answer = match endpoint {
         Endpoint::Completion(operation) => return completion(shared, request, *operation, id),
@@ -103,6 +106,9 @@ fn answer(
 
 fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64) -> Answered {
     let ask = read(request)?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     if ask.messages.is_none() && operation == Operation::Chat {
         return Err(errors::invalid_request(
             "Missing required parameter: 'messages'.",
@@ -142,6 +148,9 @@ fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64)
 
 fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
     let ask = read(request)?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let fault = fault(shared, request, ask.model.as_deref(), Dialect::Ollama)?;
     let completion = complete(shared, request, &ask)?;
     let reporting = reporting(fault.as_ref(), Reporting::AtEnd);
@@ -160,6 +169,9 @@ fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
 
 fn embeddings(shared: &Shared, request: &Request, dialect: Dialect) -> Answered {
     let ask = embeddings::Ask::read(request.body()).map_err(|error| unreadable(&error))?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let fault = fault(shared, request, ask.model.as_deref(), dialect)?;
     let answer = match dialect {
         Dialect::OpenAi => embeddings::openai(&ask)?,
