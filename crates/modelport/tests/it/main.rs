@@ -22,6 +22,7 @@ mod faults;
 mod fidelity;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
+mod recorded;
 mod resolution;
 mod retries;
 mod secrets;
