@@ -11,7 +11,11 @@ pub(super) static PROVIDER: Provider = Provider {
         row("error_400_context.json", Sees::PassedOn),
         row("error_401.json", Sees::Ours(502, "upstream_credential")),
     ],
-    listings: &["models.json", "models_loading.json"],
+    listings: &[
+        "models.json",
+        "models_loading.json",
+        "models_with_context.json",
+    ],
     others: &["health_ok.json", "props.json"],
 };
 
