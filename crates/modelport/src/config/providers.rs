@@ -106,11 +106,11 @@ pub struct ConfiguredModel {
 }
 
 impl ProviderConfig {
-    /// What is done with request fields that it does not take, being what `profile` says: of an unknown provider nothing is
-    /// known to be left out.
+    /// What is done with request fields that it does not take, being what `profile` says: of an unknown provider that was
+    /// not probed either, nothing is known to be left out.
     pub fn policy(&self, profile: &Profile) -> Policy {
         self.parameters.unwrap_or_else(|| {
-            if profile.slug == GENERIC.slug {
+            if profile.slug == GENERIC.slug && self.probed.is_none() {
                 Policy::Pass
             } else {
                 Policy::Warn
