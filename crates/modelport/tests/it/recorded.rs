@@ -67,6 +67,8 @@ struct Row {
 enum Sees {
     /// The provider's answer, byte for byte.
     Whole,
+    /// The provider's answer, put into OpenAI's shape from one of its own.
+    Translated,
     /// The beginning of the provider's stream, then an error event with this code and nothing after
     /// it.
     ErrorEvent(&'static str),

@@ -27,10 +27,15 @@ pub(super) fn check(provider: &Provider) {
             replay_piece: piece,
             ..Options::default()
         });
-        let gateway = gateway(provider.told, &upstream);
+        let gateway = gateway(provider.told, &upstream, "native");
+        let layer = gateway_of_layer(provider.told, &upstream);
         for row in provider.rows {
+            let gateway = match &layer {
+                Some(layer) if !is_native(provider, row) => layer,
+                _ => &gateway,
+            };
             for stream in streamed(row) {
-                let found = meet(provider, row, &gateway, stream);
+                let found = meet(provider, row, gateway, stream);
                 if found.sees.as_ref() != Ok(&row.sees) || found.usage != row.usage {
                     let way = if stream { "streamed" } else { "plain" };
                     let expected = (row.sees, row.usage);
@@ -45,8 +50,18 @@ pub(super) fn check(provider: &Provider) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Whether a file answers by Ollama's own API and not by its OpenAI layer.
+fn is_native(provider: &Provider, row: &Row) -> bool {
+    matches!(provider.told, Told::Ollama) && !row.file.starts_with("v1_")
+}
+
+/// A gateway that chats with an Ollama through its OpenAI layer.
+fn gateway_of_layer(told: Told, upstream: &Upstream) -> Option<Gateway> {
+    matches!(told, Told::Ollama).then(|| gateway(told, upstream, "openai"))
+}
+
 /// A gateway that asks once, in front of this upstream.
-fn gateway(told: Told, upstream: &Upstream) -> Gateway {
+fn gateway(told: Told, upstream: &Upstream, chat_api: &str) -> Gateway {
     let retries = ("OPENAI_COMPATIBLE_MAX_RETRIES", "0");
     match told {
         Told::Nothing => Gateway::before(&upstream.base_url(), &[retries]),
@@ -57,6 +72,7 @@ fn gateway(told: Told, upstream: &Upstream) -> Gateway {
         Told::Ollama => Gateway::start(&[
             ("OLLAMA_BASE_URL", upstream.root_url().as_str()),
             ("OLLAMA_MAX_RETRIES", "0"),
+            ("OLLAMA_CHAT_API", chat_api),
         ]),
     }
 }
@@ -118,6 +134,9 @@ fn sees(provider: &Provider, row: &Row, answer: &Response, sent: &[u8]) -> Resul
     if answer.status == 200 && same && !(is_stream && has_error(answer)) {
         return Ok(Sees::Whole);
     }
+    if answer.status == 200 && is_native(provider, row) {
+        return translated(answer);
+    }
     if answer.status == 200 {
         return error_event(answer, sent);
     }
@@ -138,6 +157,30 @@ fn sees(provider: &Provider, row: &Row, answer: &Response, sent: &[u8]) -> Resul
         Ok(Sees::Ours(answer.status, code))
     } else {
         Ok(Sees::Unhidden(answer.status, code))
+    }
+}
+
+/// An answer in OpenAI's shape, or a stream of such chunks that ends in an error.
+fn translated(answer: &Response) -> Result<Sees, String> {
+    if answer.header("content-type") != Some("text/event-stream") {
+        let is_completion = answer.json()["object"] == "chat.completion";
+        return is_completion
+            .then_some(Sees::Translated)
+            .ok_or_else(|| answer.text());
+    }
+    let mut events = answer.events();
+    let last = events.pop().unwrap_or_default();
+    let json = |event: &String| serde_json::from_str::<Value>(event).unwrap_or_default();
+    let are_chunks = events
+        .iter()
+        .map(json)
+        .all(|chunk| chunk["object"] == "chat.completion.chunk");
+    match (are_chunks, last.as_str()) {
+        (true, "[DONE]") => Ok(Sees::Translated),
+        (true, _) if json(&last)["error"]["message"].is_string() => {
+            Ok(Sees::ErrorEvent(code(&json(&last)["error"]["code"])))
+        }
+        _ => Err(answer.text()),
     }
 }
 
