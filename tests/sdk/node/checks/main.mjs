@@ -1,4 +1,4 @@
-// Runs all checks of a running gateway by OpenAI's Node SDK; `scripts/test-sdks` starts it.
+// Runs all checks of a running gateway by the SDKs for Node; `scripts/test-sdks` starts it.
 
 import { run } from "./harness.mjs";
 import "./models.mjs";
@@ -8,5 +8,6 @@ import "./tools.mjs";
 import "./json_answers.mjs";
 import "./errors.mjs";
 import "./cancellation.mjs";
+import "./ai_sdk.mjs";
 
 process.exitCode = await run();
