@@ -36,7 +36,7 @@ impl Row<'_> {
         prices.search = self.per_search.and_then(|search| search.medium.0);
         let mut price_rules = read_tiers(self.tiers, provider);
         price_rules.extend(self.off_peak.map(PriceRow::into_off_peak_rule));
-        if is_cloud(provider, id) {
+        if is_cloud(provider, id) || is_router(provider, id) {
             prices = Prices::UNKNOWN;
         }
         let service = |row: Option<PriceRow<'_>>| {
@@ -157,6 +157,12 @@ fn read_clock(clock: &str) -> Option<u16> {
 /// Ollama's cloud models cost something, though the price file says nothing.
 pub(super) fn is_cloud(provider: &str, id: &str) -> bool {
     provider == "ollama" && id.ends_with("cloud")
+}
+
+/// `OpenRouter`'s own models send a request on to another, whose price it then has; the price file says 0. Its listing says
+/// -1 (fact sheet 2026-11-22).
+fn is_router(provider: &str, id: &str) -> bool {
+    provider == "openrouter" && id.starts_with("openrouter/") && id != "openrouter/free"
 }
 
 pub(super) fn read_mode(mode: &str) -> Mode {

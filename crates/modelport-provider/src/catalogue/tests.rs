@@ -39,7 +39,9 @@ fn every_section_is_read_whole() {
             );
             assert_eq!(
                 fact.prices.prompt.is_some(),
-                row["price"]["in"].is_number() && !id.ends_with("-cloud"),
+                row["price"]["in"].is_number()
+                    && !id.ends_with("-cloud")
+                    && (!id.starts_with("openrouter/") || id == "openrouter/free"),
                 "{provider} {id}"
             );
             let rules = row["tiers"].as_array().map_or(0, Vec::len)
@@ -306,4 +308,12 @@ proptest! {
         let (id, fact) = section.models().nth(place % section.len()).unwrap();
         prop_assert_eq!(section.get(id).map(|found| found.fact), Some(fact));
     }
+}
+
+#[test]
+fn a_router_has_no_price_of_its_own_unless_it_is_free() {
+    let routers = at("openrouter");
+    let prompt = |id: &str| price(routers.get(id).unwrap().prices.prompt);
+    assert_eq!(prompt("openrouter/auto"), "unknown");
+    assert_eq!(prompt("openrouter/free"), "0");
 }

@@ -107,13 +107,17 @@ async fn ask(app: &Arc<App>) {
 pub(super) fn summaries(app: &App) -> Vec<ModelSummary> {
     let providers = app.config.providers.iter().enumerate();
     providers
+        .filter(|(_, config)| config.enabled)
         .filter_map(|(place, config)| {
             let shelf = app.models.shelf(place)?;
-            let count = shelf.models.len();
+            let count = match shelf.models.len() {
+                1 => "1 model".to_owned(),
+                count => format!("{count} models"),
+            };
             let source = shelf.source.as_str();
             let text = match app.models.problem(place) {
-                Some(problem) => format!("{count} models ({source}: {problem})"),
-                None => format!("{count} models ({source})"),
+                Some(problem) => format!("{count} ({source}: {problem})"),
+                None => format!("{count} ({source})"),
             };
             Some(ModelSummary {
                 provider: config.id.clone(),
