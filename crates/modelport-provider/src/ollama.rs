@@ -129,7 +129,7 @@ impl OllamaProvider {
     ///
     /// `is_connect`, `is_timeout` or `is_closed`; a `request_fault` where nothing was sent. Any status is an `Ok`.
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
-        if self.chat_api == ChatApi::OpenAi || !is_chat(call.path) {
+        if self.chat_api() == ChatApi::OpenAi || !is_chat(call.path) {
             return self.chat.send(call).await;
         }
         let native = self.translate(&whole(call.body))?;
@@ -150,9 +150,13 @@ impl OllamaProvider {
         self.chat.send_upload(call).await
     }
 
-    /// Whether a chat is put into the native API's terms; otherwise it goes out as it is.
+    /// Which of the server's APIs chats use now: the one that is set, unless its listing has shown that the server has
+    /// only the OpenAI layer.
     pub fn chat_api(&self) -> ChatApi {
-        self.chat_api
+        match self.chat_api {
+            ChatApi::Native if self.known.has_only_layer() => ChatApi::OpenAi,
+            set => set,
+        }
     }
 
     /// What would become of a chat's fields in the native API's terms.
@@ -266,7 +270,7 @@ impl Provider for OllamaProvider {
     }
 
     fn chat(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatCompletion, Error>> {
-        match self.chat_api {
+        match self.chat_api() {
             ChatApi::OpenAi => self.chat.chat(request),
             ChatApi::Native => Box::pin(async move {
                 openai_compatible::completion(self.ask(request, false).await?).await
@@ -275,7 +279,7 @@ impl Provider for OllamaProvider {
     }
 
     fn chat_stream(&self, request: ChatRequest) -> BoxFuture<'_, Result<ChatStream, Error>> {
-        match self.chat_api {
+        match self.chat_api() {
             ChatApi::OpenAi => self.chat.chat_stream(request),
             ChatApi::Native => {
                 Box::pin(async move { Ok(ChatStream::new(self.ask(request, true).await?)) })

@@ -109,6 +109,12 @@ const CASES: &[Case] = &[
             &["../models/Llama-3.1-8B-Instruct-Q4_K_M.gguf"],
         )
     },
+    // Newer servers tell the context of a slot, which is less than the model could have.
+    Case {
+        limits: &[(Some(4_096), None)],
+        capabilities: &["-vision -audio_input -image_output -audio_output +json_mode +json_schema"],
+        ..lean("llamacpp/models_with_context.json", "", &["smollm2-135m"])
+    },
     // `meta` is null while the model loads.
     Case {
         limits: &[(None, None)],

@@ -1,5 +1,7 @@
 //! An answer before it is written: what is said, without a byte of how it travels. `stage` turns it into bytes and pauses.
 
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -10,7 +12,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     /// Headers beyond the ones every answer has.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Body,
 }
 
@@ -20,6 +22,18 @@ pub(crate) enum Body {
     Whole(Vec<u8>),
     /// Piece by piece.
     Events(Events),
+    /// As another server sent it.
+    Recorded(Recorded),
+}
+
+/// The body of a recorded answer.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of each piece; without it the body comes whole.
+    pub(crate) piece: Option<NonZeroUsize>,
+    /// It was sent while it was made.
+    pub(crate) streamed: bool,
 }
 
 impl Answer {

@@ -7,6 +7,9 @@
 //! Scripts in other languages use `GET /__sim/requests` (what arrived), `DELETE /__sim/requests`, `PUT /__sim/fault` and
 //! `PUT /__sim/listing` with a spelling as the body; an empty body clears the fault.
 //!
+//! With [`Options::replay`] a folder of recorded answers is given again byte for byte: the model `replay/FILE` is answered with
+//! that file, and its listing is the folder's.
+//!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use modelport_sim::{Options, Sim};
@@ -34,6 +37,7 @@ mod media;
 mod ollama;
 mod options;
 mod play;
+mod replay;
 mod responses;
 mod routes;
 mod script;
@@ -54,7 +58,7 @@ pub use server::Sim;
 ///
 /// # Errors
 ///
-/// When the address cannot be listened on.
+/// When the address cannot be listened on, or the folder of recorded answers cannot be read.
 pub async fn run(options: Options) -> io::Result<()> {
     let sim = Sim::start(options).await?;
     log::line(&format!("modelport-sim listens on {}", sim.base_url()));

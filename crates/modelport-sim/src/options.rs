@@ -1,6 +1,8 @@
 //! The settings of a simulator, as flags of a command and as a struct with defaults for tests.
 
 use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use crate::fault::Fault;
 use crate::listing::ListingShape;
@@ -72,6 +74,12 @@ pub struct Options {
     /// Fault for every completion and embedding, such as status-503, hang, cut-3; @2 at its end limits it to the first 2
     #[arg(long)]
     pub fault: Option<Fault>,
+    /// Folder of recorded answers: the model replay/FILE is answered with FILE, and GET /models with models.json
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+    /// Bytes of each piece of a replayed answer; without it they come whole
+    #[arg(long, value_name = "BYTES")]
+    pub replay_piece: Option<NonZeroUsize>,
     /// Requests to remember for `/__sim/requests`; 0 remembers none
     #[arg(long, default_value_t = SEEN)]
     pub seen: usize,
@@ -99,6 +107,8 @@ impl Default for Options {
             refuse: Vec::new(),
             ignore: Vec::new(),
             fault: None,
+            replay: None,
+            replay_piece: None,
             seen: SEEN,
             quiet: true,
         }

@@ -20,7 +20,7 @@ use crate::stage::Timing;
 use crate::{embeddings, media, ollama};
 
 use endpoint::Endpoint;
-use wishes::{asked_fault, check_model, fault, is_let_in, timing};
+use wishes::{asked_fault, check_model, fault, is_let_in, recorded, recorded_page, timing};
 
 /// What is to be said, and what is to go wrong with it.
 pub(crate) struct Turn {
@@ -63,6 +63,9 @@ fn answer(
     query: &str,
     id: u64,
 ) -> Answered {
+    if let Some(answer) = recorded_page(shared, request) {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let models = &shared.options.models;
     let answer = match endpoint {
         Endpoint::Completion(operation) => return completion(shared, request, *operation, id),
@@ -110,6 +113,9 @@ fn answer(
 fn completion(shared: &Shared, request: &Request, operation: Operation, id: u64) -> Answered {
     let body = fields::taken(shared, request.body())?;
     let ask = read(&body)?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     if ask.messages.is_none() && operation == Operation::Chat {
         return Err(errors::invalid_request(
             "Missing required parameter: 'messages'.",
@@ -168,6 +174,9 @@ fn response(shared: &Shared, request: &Request, id: u64) -> Answered {
 
 fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
     let ask = read(request.body())?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let fault = fault(shared, request, ask.model.as_deref(), Dialect::Ollama)?;
     let model = ask.model.as_deref().unwrap_or_default();
     if let Some(problem) = ask.unreadable_for_ollama() {
@@ -203,6 +212,9 @@ fn ollama_chat(shared: &Shared, request: &Request) -> Answered {
 
 fn embeddings(shared: &Shared, request: &Request, dialect: Dialect) -> Answered {
     let ask = embeddings::Ask::read(request.body()).map_err(|error| unreadable(&error))?;
+    if let Some(answer) = recorded(shared, ask.model.as_deref())? {
+        return Ok((answer, asked_fault(shared, request)?));
+    }
     let fault = fault(shared, request, ask.model.as_deref(), dialect)?;
     let answer = match dialect {
         Dialect::OpenAi => embeddings::openai(&ask)?,

@@ -13,6 +13,7 @@ use crate::connection;
 use crate::fault::Fault;
 use crate::listing::ListingShape;
 use crate::options::Options;
+use crate::replay::Recordings;
 use crate::seen::{Ring, Seen};
 
 /// The most spellings of faults with `@N` that are counted; beyond them such a fault no longer shows.
@@ -30,11 +31,15 @@ impl Sim {
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or the folder of recorded answers cannot be read.
     pub async fn start(options: Options) -> io::Result<Self> {
+        let recordings = match &options.replay {
+            Some(folder) => Some(Recordings::read(folder, options.replay_piece)?),
+            None => None,
+        };
         let listener = TcpListener::bind((options.host.as_str(), options.port)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared::new(options));
+        let shared = Arc::new(Shared::new(options, recordings));
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             address,
@@ -108,6 +113,7 @@ impl Drop for Sim {
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) options: Options,
+    pub(crate) recordings: Option<Recordings>,
     pub(crate) seen: Ring,
     state: Mutex<State>,
 }
@@ -121,7 +127,7 @@ struct State {
 }
 
 impl Shared {
-    fn new(options: Options) -> Self {
+    fn new(options: Options, recordings: Option<Recordings>) -> Self {
         let state = State {
             fault: options.fault.clone(),
             listing: options.listing,
@@ -130,6 +136,7 @@ impl Shared {
         Self {
             seen: Ring::new(options.seen),
             state: Mutex::new(state),
+            recordings,
             options,
         }
     }

@@ -3,6 +3,7 @@
 mod events;
 mod instead;
 mod output;
+mod recorded;
 mod whole;
 
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub(crate) fn stage(script: &mut Script, answer: Answer, fault: Option<&Fault>, 
         None => match &answer.body {
             Body::Whole(body) => whole::write(&mut output, &answer, body, fault),
             Body::Events(events) => events::write(&mut output, &answer, events, fault),
+            Body::Recorded(recorded) => recorded::write(&mut output, &answer, recorded),
         },
     };
     output.finish(ending);

@@ -256,6 +256,14 @@ impl Upstream {
         }
     }
 
+    /// Where chats go, where that is not the same for all providers of the kind.
+    pub fn chat_path(&self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi(_) => None,
+            Self::Ollama(provider) => Some(provider.chat_api().path()),
+        }
+    }
+
     /// The provider by what all providers can do.
     pub fn as_provider(&self) -> &dyn Provider {
         match self {

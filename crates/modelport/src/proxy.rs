@@ -319,6 +319,9 @@ impl Job {
             return;
         };
         let failure = result.as_ref().err();
+        if failure.is_some_and(|failure| !failure.was_sent()) {
+            return;
+        }
         let failure = failure.map(|failure| (failure.kind, failure.said()));
         signals.note(failure, took, &config.key_variable);
         self.note_lesson(provider, result);

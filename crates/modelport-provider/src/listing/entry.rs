@@ -140,6 +140,9 @@ fn read_context(object: &Object<'_>) -> Option<u64> {
         .or_else(|| own("max_context_length"))
         .or_else(|| own("max_input_tokens"))
         .or_else(|| inner("top_provider", "context_length"))
+        // llama.cpp: what a slot has, which newer servers tell, and what the model was trained with (seen with the server of
+        // xllamacpp 2026.10.11549).
+        .or_else(|| inner("meta", "n_ctx"))
         .or_else(|| inner("meta", "n_ctx_train"))
         .or_else(|| inner("details", "context_length"))
 }

@@ -6,6 +6,9 @@ use serde_json::{Value, json, value::RawValue};
 use super::{answer, answer::Line, lines::Lines, refusal, request::Native};
 use crate::error::Error;
 
+/// What some proxies put before a stream.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A stream being translated.
 #[derive(Debug)]
 pub(super) struct Chunks {
@@ -61,6 +64,7 @@ impl Events {
         if self.over {
             return Ok(());
         }
+        let json = json.strip_prefix(BYTE_ORDER_MARK).unwrap_or(json);
         let line = Line::read(json).map_err(|error| {
             Error::malformed(format_args!(
                 "its stream holds a line that cannot be read: {error}"

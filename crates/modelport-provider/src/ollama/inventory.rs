@@ -44,7 +44,9 @@ pub(super) async fn list(client: &Client, known: &Known) -> Result<Discovered, E
     let slug = OLLAMA.slug;
     let mut found = match pages::list_at(client, Place::Below("/api/tags"), slug).await {
         Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => {
-            return pages::list_at(client, Place::Below("/v1/models"), slug).await;
+            let found = pages::list_at(client, Place::Below("/v1/models"), slug).await?;
+            known.note_only_layer();
+            return Ok(found);
         }
         result => result?,
     };

@@ -17,6 +17,8 @@ struct Inner {
     windows: HashMap<String, Window>,
     /// By digest: what has the same digest is the same.
     details: HashMap<String, Details>,
+    /// The server has no API of its own but only the OpenAI layer.
+    only_layer: bool,
 }
 
 impl Known {
@@ -46,7 +48,19 @@ impl Known {
 
     /// A listing came: these are all there are.
     pub(super) fn replace(&self, windows: HashMap<String, Window>) {
-        self.inner().windows = windows;
+        let mut inner = self.inner();
+        inner.windows = windows;
+        inner.only_layer = false;
+    }
+
+    /// A listing came, but not from the server's own API, which it does not have.
+    pub(super) fn note_only_layer(&self) {
+        self.inner().only_layer = true;
+    }
+
+    /// Whether the server is known to have only the OpenAI layer.
+    pub(super) fn has_only_layer(&self) -> bool {
+        self.inner().only_layer
     }
 
     /// What is known of a digest.

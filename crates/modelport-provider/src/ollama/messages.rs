@@ -58,11 +58,11 @@ fn one(
     receipt: &mut Receipt,
 ) -> Result<Value, Error> {
     let mut out = Map::new();
-    let role = message.get("role").and_then(Value::as_str).map(native_role);
-    let Some(role) = role.map(str::to_owned) else {
+    let Some(role) = message.get("role").and_then(Value::as_str) else {
         let problem = format!("{at}.role must be system, user, assistant or tool.");
         return Err(Error::rejected(&format!("{at}.role"), problem));
     };
+    let role = native_role(role).to_owned();
     out.insert("role".to_owned(), json!(role));
     let (text, images) = content(message.remove("content"), &format!("{at}.content"))?;
     out.insert("content".to_owned(), Value::String(text));

@@ -211,8 +211,7 @@ impl Draft {
         keep_alive: Option<&KeepAlive>,
         window: impl FnOnce(&str) -> Option<window::Window>,
     ) -> Result<Native, Error> {
-        self.options.append(&mut self.own_options);
-        if let Some(tools) = self.tools.filter(|_| !self.without_tools) {
+        if let Some(tools) = self.tools.take().filter(|_| !self.without_tools) {
             self.out.insert("tools".to_owned(), tools);
         }
         if let Some(keep) = keep_alive {
@@ -223,21 +222,11 @@ impl Draft {
         self.out.insert("stream".to_owned(), json!(self.stream));
         let model = self.out.get("model").and_then(Value::as_str);
         let model = model.unwrap_or_default().to_owned();
-        let asked = self.options.get("num_ctx").and_then(Value::as_u64);
-        let num_ctx = match asked {
-            Some(asked) => Some(asked),
-            None if self.options.contains_key("num_ctx") => None,
-            None => {
-                let need = window::need(&self.out, &self.options);
-                window::choose(window(&model), need).map_err(|trained| too_long(need, trained))?
-            }
-        };
-        if let Some(tokens) = num_ctx {
-            self.options.insert("num_ctx".to_owned(), json!(tokens));
-        }
+        self.options.append(&mut self.own_options);
+        let num_ctx = self.context(&model, window)?;
         if !self.options.is_empty() {
-            self.out
-                .insert("options".to_owned(), Value::Object(self.options));
+            let options = Value::Object(self.options);
+            self.out.insert("options".to_owned(), options);
         }
         Ok(Native {
             body: Bytes::from(Value::Object(self.out).to_string()),
@@ -247,6 +236,25 @@ impl Draft {
             model,
             receipt: self.receipt,
         })
+    }
+
+    /// The context that is asked for: the caller's, or one that fits.
+    fn context(
+        &mut self,
+        model: &str,
+        window: impl FnOnce(&str) -> Option<window::Window>,
+    ) -> Result<Option<u64>, Error> {
+        const OPTION: &str = "num_ctx";
+        if let Some(asked) = self.options.get(OPTION) {
+            return Ok(asked.as_u64());
+        }
+        let need = window::need(&self.out, &self.options);
+        let chosen = window::choose(window(model), need);
+        let chosen = chosen.map_err(|trained| too_long(need, trained))?;
+        if let Some(tokens) = chosen {
+            self.options.insert(OPTION.to_owned(), json!(tokens));
+        }
+        Ok(chosen)
     }
 }
 

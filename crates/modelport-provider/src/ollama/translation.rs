@@ -4,7 +4,13 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
 
 use super::{answer, chunks::Chunks, refusal, request::Native};
-use crate::{client::MAX_ERROR_BODY, error::Error, openai_compatible::MAX_COMPLETION};
+use crate::{
+    client::MAX_ERROR_BODY,
+    error::Error,
+    object::{Object, body_text},
+    openai_compatible::MAX_COMPLETION,
+    settings::ChatApi,
+};
 
 /// What a native answer becomes.
 #[derive(Debug)]
@@ -66,9 +72,7 @@ impl Translation {
             Kind::Chunks(chunks) => chunks.finish().map(Bytes::from),
             Kind::Whole { held, stamp } => {
                 let held = std::mem::take(held);
-                let made = answer::completion(&held, *stamp);
-                let refused = || refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, &held);
-                Ok(Bytes::from(made.or_else(refused).unwrap_or(held)))
+                whole(held, *stamp)
             }
             Kind::Refusal { held, status } => {
                 let held = std::mem::take(held);
@@ -83,6 +87,26 @@ impl Translation {
     pub(crate) fn is_over(&self) -> bool {
         self.over
     }
+}
+
+/// A whole answer. A JSON object that is none is a failure: as it is, a client would take it for an empty completion.
+fn whole(held: Vec<u8>, stamp: u64) -> Result<Bytes, Error> {
+    let Some(text) = body_text(&held) else {
+        return Ok(Bytes::from(held));
+    };
+    let made = answer::completion(text.as_bytes(), stamp);
+    let refused = || refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, &held);
+    if let Some(made) = made.or_else(refused) {
+        return Ok(Bytes::from(made));
+    }
+    // An error in another's words is for whoever reads errors.
+    if Object::read(text).is_some_and(|answer| answer.raw("error").is_none()) {
+        let path = ChatApi::Native.path();
+        return Err(Error::malformed(format_args!(
+            "its answer is JSON, but not an answer of {path}"
+        )));
+    }
+    Ok(Bytes::from(held))
 }
 
 /// A number that no other answer has, from the hash keys that the standard library draws from the operating system.

@@ -117,7 +117,8 @@ pub(super) fn choose(window: Option<Window>, need: Need) -> Result<Option<u64>, 
     let own = window.preset.unwrap_or(DEFAULT);
     let served = window.loaded.unwrap_or(own);
     if need.total() <= served {
-        // Asking for nothing means what the model has of its own, and loads it anew if that differs.
+        // Asking for nothing means what the model has of its own, and loads it anew if that differs (`server/sched.go`,
+        // `needsReload`).
         return Ok((served != own).then_some(served));
     }
     let most = window.trained.unwrap_or(MAX_UNTRAINED).max(served);

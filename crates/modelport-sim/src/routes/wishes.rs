@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::answer::Dialect;
+use crate::answer::{Answer, Dialect};
 use crate::errors::{self, Refusal};
 use crate::fault::{Fault, InvalidFault};
 use crate::http::Request;
+use crate::replay;
 use crate::server::Shared;
 use crate::stage::Timing;
 
@@ -28,6 +29,27 @@ pub(super) fn fault(
         return asked_fault(shared, request);
     }
     Ok(shared.fault().and_then(|fault| shared.still(fault)))
+}
+
+/// The recorded answer that a model's name asks for.
+pub(super) fn recorded(shared: &Shared, model: Option<&str>) -> Result<Option<Answer>, Refusal> {
+    let (Some(recordings), Some(model)) = (&shared.recordings, model) else {
+        return Ok(None);
+    };
+    let Some(file) = model.strip_prefix(replay::MODEL) else {
+        return Ok(None);
+    };
+    let answer = recordings.answer(file);
+    answer
+        .map(Some)
+        .ok_or_else(|| errors::model_not_found(model))
+}
+
+/// The recorded answer to a GET, if there is one.
+pub(super) fn recorded_page(shared: &Shared, request: &Request) -> Option<Answer> {
+    let (path, _) = request.path_and_query();
+    let recordings = shared.recordings.as_ref()?;
+    (request.method() == "GET").then(|| recordings.page(path))?
 }
 
 /// The fault that a header asks for.

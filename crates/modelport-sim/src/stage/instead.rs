@@ -30,7 +30,7 @@ pub(super) fn answer(instead: Instead, real: &Answer, dialect: Dialect) -> Answe
         Instead::Garbage => Answer::whole(200, "application/json", NOISE.to_vec()),
         Instead::Error200 => Answer::json(200, &errors::in_band().body(dialect)),
         Instead::ErrorChoice => match &real.body {
-            Body::Whole(_) => choice_error(),
+            Body::Whole(_) | Body::Recorded(_) => choice_error(),
             Body::Events(_) => {
                 let mut events = Events::new(dialect);
                 events
@@ -46,7 +46,8 @@ pub(super) fn answer(instead: Instead, real: &Answer, dialect: Dialect) -> Answe
 }
 
 fn with(mut answer: Answer, header: (&'static str, String)) -> Answer {
-    answer.headers.push(header);
+    let (name, value) = header;
+    answer.headers.push((name.into(), value));
     answer
 }
 

@@ -7,12 +7,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::Setting;
-use crate::answer::Answer;
+use crate::answer::{Answer, Body};
 use crate::fault::{Connection, Form};
 use crate::http::{Version, reason};
 use crate::script::{Ending, Script, Step};
 
-/// Headers on every answer: a budget nobody will use up, in OpenAI's names and forms (OpenAI API documentation, rate limits), and
+/// Headers on every simulated answer: a budget nobody will use up, in OpenAI's names and forms (OpenAI API documentation, rate limits), and
 /// a cookie that is nobody's business but the provider's.
 const CONSTANT_HEADERS: &[u8] = b"openai-version: 2020-10-01\r\n\
 x-ratelimit-limit-requests: 10000\r\nx-ratelimit-limit-tokens: 2000000\r\n\
@@ -104,11 +104,11 @@ impl<'a> Output<'a> {
             Transfer::Chunked => self.raw(b"transfer-encoding: chunked\r\n"),
             Transfer::UntilClose => {}
         }
-        let (id, millis) = (self.setting.id, self.setting.timing.latency.as_millis() + 1);
-        self.put(format_args!(
-            "x-request-id: req_sim_{id:06}\r\nopenai-processing-ms: {millis}\r\n"
-        ));
-        self.raw(CONSTANT_HEADERS);
+        match answer.body {
+            Body::Whole(_) | Body::Events(_) => self.simulated_headers(),
+            // A recorded answer has the headers that were recorded with it.
+            Body::Recorded(_) => {}
+        }
         for (name, value) in &answer.headers {
             self.put(format_args!("{name}: {value}\r\n"));
         }
@@ -119,6 +119,14 @@ impl<'a> Output<'a> {
             self.raw(b"connection: close\r\n");
         }
         self.raw(b"\r\n");
+    }
+
+    fn simulated_headers(&mut self) {
+        let (id, millis) = (self.setting.id, self.setting.timing.latency.as_millis() + 1);
+        self.put(format_args!(
+            "x-request-id: req_sim_{id:06}\r\nopenai-processing-ms: {millis}\r\n"
+        ));
+        self.raw(CONSTANT_HEADERS);
     }
 
     /// From here on, [`Self::body`] compresses.

@@ -91,7 +91,7 @@ fn broken(output: &mut Output<'_>, answer: &Answer, body: &[u8], how: Break) -> 
     };
     match &replaced.body {
         crate::answer::Body::Whole(body) => plain(output, &replaced, body, None),
-        crate::answer::Body::Events(_) => Ending::Close,
+        crate::answer::Body::Events(_) | crate::answer::Body::Recorded(_) => Ending::Close,
     }
 }
 

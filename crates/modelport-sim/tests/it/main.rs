@@ -11,4 +11,5 @@ mod client;
 mod connection;
 mod control;
 mod faults;
+mod replay;
 mod service;

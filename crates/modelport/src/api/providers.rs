@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Caller, Id, json_reply, refuse, shown};
 use crate::{
-    app::{App, Worker},
+    app::{App, Upstream, Worker},
     clock,
     error::Error,
     ids::RequestId,
@@ -129,7 +129,7 @@ fn describe(app: &App, place: usize) -> Option<Value> {
             "responses": native(profile.responses),
             "messages": native(profile.messages),
         },
-        "chat_path": config.ollama.as_ref().map(|ollama| ollama.api.path()),
+        "chat_path": app.upstream(place).and_then(Upstream::chat_path),
         "keep_alive": config.ollama.as_ref().and_then(|ollama| ollama.keep_alive.as_ref()).map(KeepAlive::as_str),
         "health": describe_health(&reading),
         "models": {

@@ -158,6 +158,11 @@ impl Failure {
         self.should_retry.unwrap_or_else(|| self.kind.may_retry())
     }
 
+    /// Whether the provider was asked at all: a request that cannot be put into its terms never left.
+    pub fn was_sent(&self) -> bool {
+        self.request.is_none()
+    }
+
     /// Whether another provider may be asked.
     pub fn may_fail_over(&self) -> bool {
         self.kind.may_fail_over()

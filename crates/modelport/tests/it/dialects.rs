@@ -42,7 +42,7 @@ fn messages_become_a_chat_completion_and_back() {
     assert!(message["usage"]["output_tokens"].as_u64().unwrap() > 0);
     assert_eq!(
         answer.header("x-modelport-params"),
-        Some("context_management=dropped")
+        Some("system=mapped:messages, context_management=dropped")
     );
     let seen = upstream.completions().pop().unwrap();
     assert_eq!(seen.path, "/v1/chat/completions");

@@ -29,6 +29,7 @@ mod overrides;
 mod parameters;
 mod probe;
 mod profiles;
+mod recorded;
 mod resolution;
 mod retries;
 mod secrets;

@@ -1,4 +1,4 @@
-// Runs all checks of a running gateway by OpenAI's and Anthropic's Node SDKs; `scripts/test-sdks` starts it.
+// Runs all checks of a running gateway by the SDKs for Node; `scripts/test-sdks` starts it.
 
 import { run } from "./harness.mjs";
 import "./models.mjs";
@@ -9,5 +9,6 @@ import "./json_answers.mjs";
 import "./responses.mjs";
 import "./errors.mjs";
 import "./cancellation.mjs";
+import "./ai_sdk.mjs";
 
 process.exitCode = await run();

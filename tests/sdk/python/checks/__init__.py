@@ -1,1 +1,1 @@
-"""Checks of a running gateway by OpenAI's Python SDK. `scripts/test-sdks` runs them."""
+"""Checks of a running gateway by clients in Python. `scripts/test-sdks` runs them."""

@@ -2,9 +2,34 @@
 
 import sys
 
-from . import asynchronous, cancellation, chat, errors, harness, json_answers, models, responses, streams, tools
+from . import (
+    asynchronous,
+    cancellation,
+    chat,
+    errors,
+    harness,
+    json_answers,
+    langchain,
+    models,
+    ollama_client,
+    responses,
+    streams,
+    tools,
+)
 
-MODULES = [models, chat, streams, tools, json_answers, responses, errors, cancellation, asynchronous]
+MODULES = [
+    models,
+    chat,
+    streams,
+    tools,
+    json_answers,
+    responses,
+    errors,
+    cancellation,
+    asynchronous,
+    langchain,
+    ollama_client,
+]
 
 named = sys.argv[1:]
 chosen = [module for module in MODULES if not named or module.__name__.rpartition(".")[2] in named]

@@ -214,6 +214,43 @@ fn a_whole_answer_with_everything() {
 }
 
 #[test]
+fn a_mark_at_the_beginning_is_passed_over() {
+    let marked = |file: &str| ["\u{feff}".as_bytes(), &recorded(file)].concat();
+    let plain = whole(200, &marked("api_chat.json"));
+    assert_eq!(plain["object"], "chat.completion");
+    let stream = events(&marked("api_chat_stream.ndjson"), true);
+    assert_eq!(stream, events(&recorded("api_chat_stream.ndjson"), true));
+}
+
+#[test]
+fn what_is_no_answer_is_not_passed_off_as_one() {
+    for (body, says) in [
+        ("{\"model\":\"m\"}", "not an answer of /api/chat"),
+        (
+            "{\"message\":\"hi\",\"done\":true}",
+            "not an answer of /api/chat",
+        ),
+    ] {
+        let mut translation = Translation::of(&asked(false, false), StatusCode::OK);
+        translation.push(body.as_bytes()).unwrap();
+        let error = translation.finish().unwrap_err();
+        assert!(
+            error.is_malformed() && error.to_string().contains(says),
+            "{body}: {error}"
+        );
+    }
+    for body in [
+        "<html>",
+        "",
+        "{\"message\":",
+        "{\"error\":{\"message\":\"x\"}}",
+    ] {
+        let translation = Translation::of(&asked(false, false), StatusCode::OK);
+        assert_eq!(run(translation, &[body.as_bytes()]), body);
+    }
+}
+
+#[test]
 fn errors_get_openais_envelope() {
     for (status, file, kind) in [
         (404, "error_404.json", "not_found_error"),

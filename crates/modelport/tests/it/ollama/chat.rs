@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MODELS, last, pair, saying};
-use crate::support::views::refusal;
+use crate::support::{Gateway, NOBODY, views::refusal};
 
 /// A picture of one dot.
 const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -157,6 +157,19 @@ fn an_image_travels_in_the_message() {
 }
 
 #[test]
+fn a_request_that_was_not_sent_says_nothing_about_health() {
+    let gateway = Gateway::start(&[
+        ("OPENAI_COMPATIBLE_ENABLED", "false"),
+        ("OLLAMA_BASE_URL", NOBODY),
+    ]);
+    gateway.wait_for_list("ollama");
+    let image = json!([{"type": "image_url", "image_url": {"url": "https://example.com/dot.png"}}]);
+    let answer = gateway.chat(&saying(MODELS[0], image, &json!({})));
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert_eq!(gateway.health_of("ollama").0, "unhealthy");
+}
+
+#[test]
 fn a_model_stays_loaded_as_long_as_is_set() {
     let (upstream, gateway) = pair(&[("OLLAMA_SETTINGS_KEEP_ALIVE", "-1")]);
     assert_eq!(gateway.provider("ollama")["keep_alive"], "-1");
@@ -164,6 +177,36 @@ fn a_model_stays_loaded_as_long_as_is_set() {
     assert_eq!(last(&upstream).1["keep_alive"], -1);
     gateway.chat(&saying(MODELS[0], "Hello", &json!({"keep_alive": "1m"})));
     assert_eq!(last(&upstream).1["keep_alive"], "1m");
+}
+
+#[test]
+fn oddities_of_an_answer_do_not_show() {
+    let (upstream, gateway) = pair(&[]);
+    for fault in [
+        "bom",
+        "leading-blank",
+        "wrong-type",
+        "http10",
+        "slow-head-50",
+    ] {
+        upstream.set_fault(Some(fault));
+        for stream in [false, true] {
+            let answer = gateway.chat(&saying(MODELS[0], "Hello", &json!({"stream": stream})));
+            assert_eq!(answer.status, 200, "{fault}: {}", answer.text());
+            let kind = answer.header("content-type").unwrap();
+            let (expected, object) = if stream {
+                ("text/event-stream", "chat.completion.chunk")
+            } else {
+                ("application/json", "chat.completion")
+            };
+            assert_eq!(kind, expected, "{fault}");
+            assert!(
+                answer.text().contains(&format!("\"object\":\"{object}\"")),
+                "{fault}"
+            );
+            assert!(!answer.text().contains("eval_count"), "{fault}");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use modelport_sim::Options;
 use serde_json::{Value, json};
 
 use super::{MODELS, gateway, options, pair};
-use crate::support::{Upstream, gateway::run};
+use crate::support::{Gateway, Pages, Upstream, gateway::run};
 
 /// How often each path was asked for.
 fn asked(upstream: &Upstream, path: &str) -> usize {
@@ -64,6 +64,31 @@ fn an_older_server_is_asked_about_each_model_once() {
         asked(&upstream, "/api/show"),
         MODELS.len(),
         "nothing is new"
+    );
+}
+
+#[test]
+fn a_server_that_has_only_the_openai_layer_is_chatted_with_there() {
+    let list = json!({"object": "list", "data": [{"id": "qwen3:4b"}]});
+    let message = json!({"role": "assistant", "content": "hi"});
+    let choice = json!({"index": 0, "message": message, "finish_reason": "stop"});
+    let completion = json!({"object": "chat.completion", "choices": [choice]});
+    let upstream = Pages::start(move |path| match path {
+        "/v1/models" => Some(list.clone()),
+        "/v1/chat/completions" => Some(completion.clone()),
+        _ => None,
+    });
+    let root = upstream.base_url().replace("/v1", "");
+    let gateway = Gateway::start(&[
+        ("OPENAI_COMPATIBLE_ENABLED", "false"),
+        ("OLLAMA_BASE_URL", &root),
+    ]);
+    gateway.wait_for_list("ollama");
+    let answer = gateway.chat_with("qwen3:4b");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(
+        gateway.provider("ollama")["chat_path"],
+        "/v1/chat/completions"
     );
 }
 

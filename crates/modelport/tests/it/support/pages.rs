@@ -2,7 +2,7 @@
 //! would not say. It answers one request at a time.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -67,6 +67,11 @@ fn answer(socket: TcpStream, page: &impl Fn(&str) -> Option<Value>, seen: &Mutex
     let mut head = String::new();
     while reader.read_line(&mut head).is_ok_and(|got| got > 2) {}
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    // An unread body would turn the close into a reset.
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.map_or(0, |length| length.trim().parse().unwrap());
+    let _ = reader.read_exact(&mut vec![0; length]);
     let (status, body) = match page(&path) {
         Some(body) => ("200 OK", body.to_string()),
         None => ("404 Not Found", "{}".to_owned()),

@@ -73,10 +73,16 @@ fn chunked(headers: &str, body: &[u8], end: &str) -> Vec<u8> {
 
 /// A gateway in front of an upstream that answers so.
 fn before(answer: Vec<u8>) -> (Scripted, Gateway) {
+    known_as("", answer)
+}
+
+/// As [`before`], with a provider that is known to be this.
+fn known_as(profile: &str, answer: Vec<u8>) -> (Scripted, Gateway) {
     let upstream = Scripted::start(answer);
     let more = [
         ("LOG_LEVEL", "DEBUG"),
         ("OPENAI_COMPATIBLE_MAX_RETRIES", "0"),
+        ("OPENAI_COMPATIBLE_PROFILE", profile),
     ];
     let gateway = Gateway::before(&upstream.base_url(), &more);
     (upstream, gateway)
@@ -177,7 +183,8 @@ fn another_surfaces_compressed_stream_ends_in_its_own_way() {
     );
     for (text, ends_well) in [(begun, false), (&*ended, true)] {
         let body = gzip(text.as_bytes());
-        let (_upstream, gateway) = before(chunked(COMPRESSED_STREAM, &body, "0\r\n\r\n"));
+        let answer = chunked(COMPRESSED_STREAM, &body, "0\r\n\r\n");
+        let (_upstream, gateway) = known_as("openai", answer);
         let exchange = gateway.request("POST", "/v1/responses");
         let ask = r#"{"model":"m","input":"x","stream":true}"#;
         let (response, is_whole) = exchange.body(ask).open().finish_anyhow();
