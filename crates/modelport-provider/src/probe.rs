@@ -109,7 +109,7 @@ pub fn read_listing(
 /// Makes the calls of a plan. Where the endpoint gives no chat completion at all, the rest is left out.
 pub async fn run(target: &Target<'_>, report: &mut Report) {
     let Some(limit) = limits::measure(target, report).await else {
-        errors::measure(target, report).await;
+        errors::measure(target, limits::Limit::OLDER, report).await;
         return;
     };
     for check in CHECKS {
@@ -120,7 +120,7 @@ pub async fn run(target: &Target<'_>, report: &mut Report) {
     }
     cancel::measure(target, limit, report).await;
     embed::measure(target, report).await;
-    errors::measure(target, report).await;
+    errors::measure(target, limit, report).await;
 }
 
 #[cfg(test)]

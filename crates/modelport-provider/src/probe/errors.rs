@@ -2,25 +2,28 @@
 
 use serde_json::json;
 
-use super::{Group, Outcome, Report, Target, exchange::Exchange};
+use super::{
+    Group, Outcome, Provider, Report, Target, cancel::SHORT, exchange::Exchange, limits::Limit,
+};
 
 /// A model that nobody has.
 const NO_MODEL: &str = "modelport-probe-no-such-model";
 
-/// Provokes both errors. An endpoint that makes nothing of them answers in full, which is bounded by the limit.
-pub(super) async fn measure(target: &Target<'_>, report: &mut Report) {
-    let exchange = ask(target.provider, NO_MODEL).await;
+/// Provokes both errors. An endpoint that makes nothing of them answers, up to the limit.
+pub(super) async fn measure(target: &Target<'_>, limit: Limit, report: &mut Report) {
+    let exchange = ask(target.provider, NO_MODEL, limit).await;
     report.count(&exchange);
     note(report, "unknown model", &exchange);
     if let Some(stranger) = target.stranger {
-        let exchange = ask(stranger, &target.model).await;
+        let exchange = ask(stranger, &target.model, limit).await;
         report.count(&exchange);
         note(report, "wrong key", &exchange);
     }
 }
 
-async fn ask(provider: &dyn super::Provider, model: &str) -> Exchange {
-    let body = json!({ "messages": [{"role": "user", "content": "Say pong."}] });
+async fn ask(provider: &dyn Provider, model: &str, limit: Limit) -> Exchange {
+    let mut body = json!({ "messages": [{"role": "user", "content": "Say pong."}] });
+    limit.put(&mut body, SHORT);
     Exchange::post(provider, "/chat/completions", model, body).await
 }
 

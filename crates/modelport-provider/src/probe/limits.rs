@@ -21,6 +21,9 @@ const NEWER: &str = "max_completion_tokens";
 pub(super) struct Limit(Option<&'static str>);
 
 impl Limit {
+    /// Where nothing is known.
+    pub(super) const OLDER: Self = Self(Some(OLDER));
+
     /// Asks for at most so many tokens.
     pub(super) fn put(self, body: &mut Value, tokens: u64) {
         if let Some(field) = self.0 {

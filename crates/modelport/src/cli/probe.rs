@@ -266,7 +266,7 @@ fn cost(plan: &Plan, target: &Target<'_>, listed: Option<&ListedModel>) -> Strin
         None => "at a price that is not known".to_owned(),
     };
     format!(
-        "at most {} calls, about {} input and {} output tokens, {money}",
+        "at most {} calls, about {} input and {} output tokens if it honours limits, {money}",
         plan.calls,
         grouped(plan.input_tokens.next_multiple_of(100)),
         grouped(plan.output_tokens.next_multiple_of(100))
