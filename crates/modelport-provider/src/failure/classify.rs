@@ -147,7 +147,8 @@ fn by_status(status: StatusCode, body: Option<&ErrorBody>) -> FailureKind {
         402 | 412 => Kind::OutOfCredit,
         403 if body.is_some_and(|body| mentions(body, &GUARDRAIL_TEXTS)) => Kind::ContentFilter,
         403 => Kind::Permission,
-        404 => Kind::NotFound,
+        // llama.cpp answers 501 for what it was started without, such as embeddings: it is not ill.
+        404 | 501 => Kind::NotFound,
         408 | 504 | 524 => Kind::Timeout,
         409 | 425 => Kind::Conflict,
         429 => Kind::RateLimited,

@@ -255,6 +255,7 @@ fn statuses_without_words() {
     assert_eq!(kind(413), FailureKind::BadRequest);
     assert_eq!(kind(424), FailureKind::Server);
     assert_eq!(kind(498), FailureKind::Overloaded);
+    assert_eq!(kind(501), FailureKind::NotFound);
     assert_eq!(kind(520), FailureKind::Server);
     assert_eq!(kind(529), FailureKind::Overloaded);
     assert_eq!(kind(302), FailureKind::Malformed);
