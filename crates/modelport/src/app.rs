@@ -209,7 +209,8 @@ impl Upstream {
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, ProviderError> {
         match self {
             Self::OpenAi(provider) => provider.send(call).await,
-            Self::Ollama(provider) => provider.send(call).await,
+            // Boxed: it translates, and a chat with any other provider would carry its size.
+            Self::Ollama(provider) => Box::pin(provider.send(call)).await,
         }
     }
 

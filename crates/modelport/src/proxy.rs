@@ -109,7 +109,7 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
         return reply;
     }
     if job.asked.stream() {
-        return waiting::within_grace(job, meter).await;
+        return Box::pin(waiting::within_grace(job, meter)).await;
     }
     run(job, meter).await
 }

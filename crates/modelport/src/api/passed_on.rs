@@ -33,12 +33,13 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     let id = RequestId::of(&parts.headers);
     if let Err(error) = worker.app.keys.check(&parts.headers) {
         let reply = refuse_in(envelope, &error, &id);
-        return unread::answer(reply, &parts.headers, body).await;
+        return Box::pin(unread::answer(reply, &parts.headers, body)).await;
     }
     let server = &worker.app.config.server;
     let headers = &parts.headers;
     let read = if surface.bodies() == Bodies::Forms && form::is_form(headers) {
-        let taken = upload::take(&mut body, headers, server.upload_limit).await;
+        // Boxed, as are the other rare ways below: every request's future would be as large, and is moved.
+        let taken = Box::pin(upload::take(&mut body, headers, server.upload_limit)).await;
         taken.map(|taken| Content::Form(Box::new(taken)))
     } else {
         let read = proxy::body::read(&mut body, headers, server.body_limit).await;
@@ -48,7 +49,7 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
         Ok(content) => content,
         Err(error) => {
             let reply = refuse_in(envelope, &error, &id);
-            return unread::answer(reply, headers, body).await;
+            return Box::pin(unread::answer(reply, headers, body)).await;
         }
     };
     let inbound = Inbound {

@@ -151,7 +151,8 @@ async fn send(
         headers,
         body,
     };
-    Ok(upstream.send_upload(call).await?)
+    // Boxed so that a chat's future is not as large.
+    Ok(Box::pin(upstream.send_upload(call)).await?)
 }
 
 /// An answer that is neither JSON nor a stream of events, where such a one is allowed: audio, subtitles.
