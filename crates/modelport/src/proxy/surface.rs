@@ -74,149 +74,161 @@ pub enum Answers {
     Labelled,
 }
 
+/// What is so of one surface.
+struct Facts {
+    path: &'static str,
+    own: Own,
+    grammar: Grammar,
+    without_model: WithoutModel,
+    bodies: Bodies,
+    answers: Answers,
+    envelope: Envelope,
+}
+
+/// Which providers have the API of a surface.
+enum Own {
+    /// All, as far as is known; one that has not says so itself.
+    All,
+    /// Those whose profile has it.
+    Profile(fn(&Profile) -> Way),
+}
+
+impl Facts {
+    /// JSON there and back, at a provider that may choose the model.
+    const fn json(path: &'static str) -> Self {
+        Self {
+            path,
+            own: Own::All,
+            grammar: Grammar::Typed,
+            without_model: WithoutModel::Provider,
+            bodies: Bodies::Json,
+            answers: Answers::Json,
+            envelope: Envelope::OpenAi,
+        }
+    }
+
+    /// A model that chats, written in OpenAI's older chunks.
+    const fn chunks(path: &'static str) -> Self {
+        Self {
+            grammar: Grammar::Chunks,
+            without_model: WithoutModel::Default,
+            ..Self::json(path)
+        }
+    }
+
+    /// A model that chats, by an API of which not every provider has its own.
+    const fn typed(path: &'static str, own: fn(&Profile) -> Way) -> Self {
+        Self {
+            own: Own::Profile(own),
+            without_model: WithoutModel::Default,
+            ..Self::json(path)
+        }
+    }
+
+    /// The same in Anthropic's words.
+    const fn anthropic(path: &'static str, own: fn(&Profile) -> Way) -> Self {
+        Self {
+            envelope: Envelope::Anthropic,
+            ..Self::typed(path, own)
+        }
+    }
+
+    /// A form with a file in it.
+    const fn form(path: &'static str) -> Self {
+        Self {
+            bodies: Bodies::Forms,
+            ..Self::json(path)
+        }
+    }
+
+    /// An answer that need not be JSON.
+    const fn labelled(self) -> Self {
+        Self {
+            answers: Answers::Labelled,
+            ..self
+        }
+    }
+}
+
+const CHAT_COMPLETIONS: Facts = Facts::chunks("/chat/completions");
+const COMPLETIONS: Facts = Facts::chunks("/completions");
+const RESPONSES: Facts = Facts::typed("/responses", |profile| match profile.responses {
+    Some(path) => Way::Own(path),
+    None => Way::AsChat(Dialect::Responses),
+});
+const MESSAGES: Facts = Facts::anthropic("/messages", |profile| match profile.messages {
+    Some(api) => Way::Own(api.path),
+    None => Way::AsChat(Dialect::Messages),
+});
+const COUNT_TOKENS: Facts = Facts::anthropic("/messages/count_tokens", |profile| {
+    let counts = profile.messages.and_then(|api| api.count_tokens);
+    Way::Own(counts.unwrap_or("/messages/count_tokens"))
+});
+const EMBEDDINGS: Facts = Facts::json("/embeddings");
+const MODERATIONS: Facts = Facts::json("/moderations");
+const RERANK: Facts = Facts::json("/rerank");
+const IMAGE_GENERATIONS: Facts = Facts::json("/images/generations");
+const IMAGE_EDITS: Facts = Facts::form("/images/edits");
+const IMAGE_VARIATIONS: Facts = Facts::form("/images/variations");
+const SPEECH: Facts = Facts::json("/audio/speech").labelled();
+const TRANSCRIPTIONS: Facts = Facts::form("/audio/transcriptions").labelled();
+const TRANSLATIONS: Facts = Facts::form("/audio/translations").labelled();
+
 impl Surface {
+    fn facts(self) -> &'static Facts {
+        match self {
+            Self::ChatCompletions => &CHAT_COMPLETIONS,
+            Self::Completions => &COMPLETIONS,
+            Self::Responses => &RESPONSES,
+            Self::Messages => &MESSAGES,
+            Self::CountTokens => &COUNT_TOKENS,
+            Self::Embeddings => &EMBEDDINGS,
+            Self::Moderations => &MODERATIONS,
+            Self::Rerank => &RERANK,
+            Self::ImageGenerations => &IMAGE_GENERATIONS,
+            Self::ImageEdits => &IMAGE_EDITS,
+            Self::ImageVariations => &IMAGE_VARIATIONS,
+            Self::Speech => &SPEECH,
+            Self::Transcriptions => &TRANSCRIPTIONS,
+            Self::Translations => &TRANSLATIONS,
+        }
+    }
+
     /// Its path below `/v1`.
     pub fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Responses => "/responses",
-            Self::Messages => "/messages",
-            Self::CountTokens => "/messages/count_tokens",
-            Self::Embeddings => "/embeddings",
-            Self::Moderations => "/moderations",
-            Self::Rerank => "/rerank",
-            Self::ImageGenerations => "/images/generations",
-            Self::ImageEdits => "/images/edits",
-            Self::ImageVariations => "/images/variations",
-            Self::Speech => "/audio/speech",
-            Self::Transcriptions => "/audio/transcriptions",
-            Self::Translations => "/audio/translations",
-        }
+        self.facts().path
     }
 
     /// How it is spoken to a provider.
     pub fn at(self, profile: &Profile) -> Way {
-        match self {
-            Self::Responses => match profile.responses {
-                Some(path) => Way::Own(path),
-                None => Way::AsChat(Dialect::Responses),
-            },
-            Self::Messages => match profile.messages {
-                Some(api) => Way::Own(api.path),
-                None => Way::AsChat(Dialect::Messages),
-            },
-            Self::CountTokens => {
-                let counts = profile.messages.and_then(|api| api.count_tokens);
-                Way::Own(counts.unwrap_or(self.path()))
-            }
-            Self::ChatCompletions
-            | Self::Completions
-            | Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::ImageEdits
-            | Self::ImageVariations
-            | Self::Speech
-            | Self::Transcriptions
-            | Self::Translations => Way::Own(self.path()),
+        match self.facts().own {
+            Own::All => Way::Own(self.path()),
+            Own::Profile(own) => own(profile),
         }
     }
 
     /// In which words its streams are written.
     pub fn grammar(self) -> Grammar {
-        match self {
-            Self::ChatCompletions | Self::Completions => Grammar::Chunks,
-            Self::Responses
-            | Self::Messages
-            | Self::CountTokens
-            | Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::ImageEdits
-            | Self::ImageVariations
-            | Self::Speech
-            | Self::Transcriptions
-            | Self::Translations => Grammar::Typed,
-        }
+        self.facts().grammar
     }
 
     /// What a request without a model gets.
     pub fn without_model(self) -> WithoutModel {
-        match self {
-            Self::ChatCompletions
-            | Self::Completions
-            | Self::Responses
-            | Self::Messages
-            | Self::CountTokens => WithoutModel::Default,
-            Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::ImageEdits
-            | Self::ImageVariations
-            | Self::Speech
-            | Self::Transcriptions
-            | Self::Translations => WithoutModel::Provider,
-        }
+        self.facts().without_model
     }
 
     /// What a request's body may be.
     pub fn bodies(self) -> Bodies {
-        match self {
-            Self::ImageEdits
-            | Self::ImageVariations
-            | Self::Transcriptions
-            | Self::Translations => Bodies::Forms,
-            Self::ChatCompletions
-            | Self::Completions
-            | Self::Responses
-            | Self::Messages
-            | Self::CountTokens
-            | Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::Speech => Bodies::Json,
-        }
+        self.facts().bodies
     }
 
     /// What an answer may be.
     pub fn answers(self) -> Answers {
-        match self {
-            Self::Speech | Self::Transcriptions | Self::Translations => Answers::Labelled,
-            Self::ChatCompletions
-            | Self::Completions
-            | Self::Responses
-            | Self::Messages
-            | Self::CountTokens
-            | Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::ImageEdits
-            | Self::ImageVariations => Answers::Json,
-        }
+        self.facts().answers
     }
 
     /// In whose words its errors are written.
     pub fn envelope(self) -> Envelope {
-        match self {
-            Self::Messages | Self::CountTokens => Envelope::Anthropic,
-            Self::ChatCompletions
-            | Self::Completions
-            | Self::Responses
-            | Self::Embeddings
-            | Self::Moderations
-            | Self::Rerank
-            | Self::ImageGenerations
-            | Self::ImageEdits
-            | Self::ImageVariations
-            | Self::Speech
-            | Self::Transcriptions
-            | Self::Translations => Envelope::OpenAi,
-        }
+        self.facts().envelope
     }
 }
