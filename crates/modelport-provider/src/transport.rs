@@ -21,30 +21,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
-use http_body::{Body, Frame, SizeHint};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::Full;
 use hyper::{
     body::Incoming,
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
-use tokio::time::{Sleep, sleep};
 
+mod answer;
 mod connect;
 mod http2;
 mod outgoing;
 
+pub use answer::Answer;
 pub use connect::{Tls, TlsFault};
 pub use outgoing::{Progress, Upload, UploadError, UploadStream};
 
 use crate::{
     error::{Error, Stage},
-    ollama::Translation,
     settings::Http2,
     splice::Spliced,
 };
+use answer::Line;
 use connect::{Offer, Socket};
 use outgoing::Outgoing;
 
@@ -392,254 +391,5 @@ async fn within<T>(
     match tokio::time::timeout(limit, work).await {
         Ok(result) => result,
         Err(_) => Err(Error::silent(stage, limit)),
-    }
-}
-
-/// The body of a provider's answer. Reading it drives the connection; reading it to its end gives
-/// the connection back; dropping it before closes the connection, or over HTTP/2 the stream, and so
-/// cancels the call.
-pub struct Answer {
-    line: Line,
-    home: Transport,
-    timer: Option<Pin<Box<Sleep>>>,
-    trailers: Option<Box<HeaderMap>>,
-    translation: Option<Box<Translation>>,
-}
-
-/// What an answer comes over.
-enum Line {
-    /// A connection of HTTP/1.1 that carries nothing else.
-    Own {
-        incoming: Incoming,
-        connection: Box<Connection>,
-    },
-    /// A stream of a connection of HTTP/2, which has a task of its own.
-    Stream {
-        incoming: Incoming,
-        stream: http2::Stream,
-    },
-    /// The answer has ended, or was given up.
-    Over,
-}
-
-impl Answer {
-    fn over(line: Line, home: &Transport) -> Self {
-        Self {
-            line,
-            home: home.clone(),
-            timer: None,
-            trailers: None,
-            translation: None,
-        }
-    }
-
-    /// The same answer, put into other terms while it is read.
-    pub(crate) fn translated(mut self, translation: Translation) -> Self {
-        self.translation = Some(Box::new(translation));
-        self
-    }
-
-    /// The next piece of the body, `None` at its end.
-    ///
-    /// # Errors
-    ///
-    /// `is_cut` when the connection ends before the body does; `is_timeout` when nothing comes.
-    pub async fn data(&mut self) -> Option<Result<Bytes, Error>> {
-        poll_fn(|cx| self.poll_data(cx)).await
-    }
-
-    /// As [`Answer::data`], for use inside another body.
-    pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        if self.translation.is_some() {
-            return self.poll_translated(cx);
-        }
-        self.poll_wire(cx)
-    }
-
-    /// What the pieces that arrive become.
-    fn poll_translated(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        loop {
-            if self.translation.as_ref().is_none_or(|made| made.is_over()) {
-                return Poll::Ready(None);
-            }
-            let piece = match std::task::ready!(self.poll_wire(cx)) {
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(piece)) => Some(piece),
-                None => None,
-            };
-            let Some(translation) = &mut self.translation else {
-                continue;
-            };
-            let made = match piece {
-                Some(piece) => translation.push(&piece),
-                None => translation.finish(),
-            };
-            if !matches!(&made, Ok(made) if made.is_empty()) {
-                return Poll::Ready(Some(made));
-            }
-        }
-    }
-
-    /// The pieces as they arrive.
-    fn poll_wire(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        loop {
-            let frame = match &mut self.line {
-                Line::Own {
-                    incoming,
-                    connection,
-                } => poll_own(incoming, connection, cx),
-                Line::Stream { incoming, .. } => {
-                    Pin::new(incoming).poll_frame(cx).map(Driven::Frame)
-                }
-                Line::Over => return Poll::Ready(None),
-            };
-            match frame {
-                Poll::Ready(Driven::Frame(frame)) => {
-                    if let Some(result) = self.received(frame) {
-                        return Poll::Ready(result);
-                    }
-                }
-                Poll::Ready(Driven::Closed) => {
-                    self.line = Line::Over;
-                    return Poll::Ready(Some(Err(Error::cut("the connection closed"))));
-                }
-                Poll::Pending => return self.poll_silence(cx),
-            }
-        }
-    }
-
-    /// The whole body, up to `limit` bytes.
-    ///
-    /// # Errors
-    ///
-    /// As [`Answer::data`], and `is_malformed` when the body is longer than `limit`.
-    pub async fn collect(&mut self, limit: usize) -> Result<Bytes, Error> {
-        let Some(first) = self.data().await.transpose()? else {
-            return Ok(Bytes::new());
-        };
-        let mut whole = first;
-        let mut parts: Option<bytes::BytesMut> = None;
-        while let Some(next) = self.data().await.transpose()? {
-            let parts =
-                parts.get_or_insert_with(|| bytes::BytesMut::from(std::mem::take(&mut whole)));
-            if parts.len() + next.len() > limit {
-                return Err(Error::malformed(format_args!(
-                    "the provider's answer is longer than {limit} bytes"
-                )));
-            }
-            parts.extend_from_slice(&next);
-        }
-        Ok(parts.map_or(whole, bytes::BytesMut::freeze))
-    }
-
-    /// The fields behind the body, if there were any; known once the body has been read to its end.
-    pub fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.trailers.take().map(|trailers| *trailers)
-    }
-
-    /// What a frame means to the reader; `None` for one that carries no data, the trailers.
-    #[expect(
-        clippy::option_option,
-        reason = "the inner option is the end of the body"
-    )]
-    fn received(
-        &mut self,
-        frame: Option<Result<Frame<Bytes>, hyper::Error>>,
-    ) -> Option<Option<Result<Bytes, Error>>> {
-        self.timer = None;
-        match frame {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => Some(Some(Ok(data))),
-                Err(frame) => {
-                    self.trailers = frame.into_trailers().ok().map(Box::new);
-                    None
-                }
-            },
-            Some(Err(error)) => {
-                self.line = Line::Over;
-                Some(Some(Err(Error::cut(describe(&error)))))
-            }
-            None => {
-                let line = std::mem::replace(&mut self.line, Line::Over);
-                if let Line::Own { connection, .. } = line {
-                    self.home.keep(connection);
-                }
-                Some(None)
-            }
-        }
-    }
-
-    /// Nothing to read: starts or looks at the clock of the provider's silence.
-    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        let silence = self.home.silence();
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(silence)));
-        if timer.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        if let Line::Stream { stream, .. } = &self.line {
-            stream.distrust();
-        }
-        self.line = Line::Over;
-        Poll::Ready(Some(Err(Error::silent(Stage::Body, silence))))
-    }
-}
-
-/// What driving a connection came to.
-enum Driven {
-    Frame(Option<Result<Frame<Bytes>, hyper::Error>>),
-    Closed,
-}
-
-/// Drives a connection until it has something of its answer.
-fn poll_own(
-    incoming: &mut Incoming,
-    connection: &mut Connection,
-    cx: &mut Context<'_>,
-) -> Poll<Driven> {
-    let mut quiet = Context::from_waker(Waker::noop());
-    // Asking first tells the connection that the body is wanted; what is already there comes out
-    // at once.
-    if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(&mut quiet) {
-        return Poll::Ready(Driven::Frame(frame));
-    }
-    let driven = Pin::new(&mut connection.driver).poll(cx);
-    if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(&mut quiet) {
-        return Poll::Ready(Driven::Frame(frame));
-    }
-    driven.map(|_| Driven::Closed)
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").finish_non_exhaustive()
-    }
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.get_mut()
-            .poll_data(cx)
-            .map(|data| data.map(|result| result.map(Frame::data)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        let is_over = |made: &Translation| made.is_over();
-        matches!(self.line, Line::Over) && self.translation.as_deref().is_none_or(is_over)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        if self.translation.is_some() {
-            return SizeHint::default();
-        }
-        match &self.line {
-            Line::Own { incoming, .. } | Line::Stream { incoming, .. } => incoming.size_hint(),
-            Line::Over => SizeHint::with_exact(0),
-        }
     }
 }

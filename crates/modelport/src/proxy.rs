@@ -77,9 +77,9 @@ pub struct Job {
     pub(crate) surface: Surface,
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
-    /// The body; empty for a form that still arrives.
     /// Whether the caller has said that it takes fields behind a body.
     pub(crate) takes_trailers: bool,
+    /// The body; empty for a form that still arrives.
     pub(crate) body: Bytes,
     pub(crate) asked: Asked,
     pub(crate) arriving: Option<Arriving>,

@@ -162,7 +162,6 @@ pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
 /// The longest receipt that is shown, in bytes: many servers take no header over 8 KiB.
 const MAX_RECEIPT: usize = 4096;
 
-/// Drops what the `connection` header names as belonging to the connection.
 /// Drops what the `connection` headers name as belonging to the connection. There may be several
 /// of them, and most name nothing.
 fn drop_nominated(headers: &mut HeaderMap) {

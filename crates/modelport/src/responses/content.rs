@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fault::{missing, unsupported, wrong_kind};
+use super::fault::{self, missing, unsupported, wrong_kind};
 use super::request::without;
 use crate::translation::Untranslatable;
 
@@ -105,9 +105,7 @@ fn only_text(part: &Value, at: &str) -> Result<String, Untranslatable> {
 }
 
 fn part(part: &Value, at: &str) -> Result<Value, Untranslatable> {
-    let members = part
-        .as_object()
-        .ok_or_else(|| wrong_kind(at, "an object"))?;
+    let members = fault::members(part, at)?;
     let kind = members.get("type").unwrap_or(&Value::Null);
     match kind.as_str() {
         Some("input_text" | "output_text" | "text") => {

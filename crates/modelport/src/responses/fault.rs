@@ -1,6 +1,6 @@
 //! Why a request is refused, in a few common forms.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::translation::Untranslatable;
 
@@ -11,6 +11,14 @@ pub(super) fn wrong_kind(field: &str, wanted: &str) -> Untranslatable {
         param: Some(field.to_owned()),
         code: "invalid_type",
     }
+}
+
+/// What is in an object; `at` is where it stands.
+pub(super) fn members<'a>(
+    value: &'a Value,
+    at: &str,
+) -> Result<&'a Map<String, Value>, Untranslatable> {
+    value.as_object().ok_or_else(|| wrong_kind(at, "an object"))
 }
 
 /// A field that has to be there.

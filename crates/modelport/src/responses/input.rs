@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::calls::EXTRA;
 use super::content::{self, Answered};
-use super::fault::{missing, unsupported, wrong_kind};
+use super::fault::{self, missing, unsupported, wrong_kind};
 use crate::translation::Untranslatable;
 
 /// The messages that `instructions` and `input` make.
@@ -53,9 +53,7 @@ impl Conversation {
     }
 
     fn add(&mut self, item: &Value, at: &str, receipt: &mut Receipt) -> Result<(), Untranslatable> {
-        let members = item
-            .as_object()
-            .ok_or_else(|| wrong_kind(at, "an object"))?;
+        let members = fault::members(item, at)?;
         let kind = members.get("type").unwrap_or(&Value::Null);
         if !is_the_models(members) {
             self.forget_thought(receipt);

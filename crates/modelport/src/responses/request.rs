@@ -3,7 +3,7 @@
 use modelport_provider::receipt::{Fate, Receipt};
 use serde_json::{Map, Value, json};
 
-use super::fault::{keeps_nothing, unsupported, wrong_kind};
+use super::fault::{self, keeps_nothing, unsupported};
 use super::{input, tools};
 use crate::translation::{ChatRequest, Untranslatable};
 
@@ -170,9 +170,7 @@ fn reasoning(
     chat: &mut Map<String, Value>,
     receipt: &mut Receipt,
 ) -> Result<(), Untranslatable> {
-    let members = value
-        .as_object()
-        .ok_or_else(|| wrong_kind("reasoning", "an object"))?;
+    let members = fault::members(value, "reasoning")?;
     if let Some(effort) = given(members, "effort") {
         chat.insert("reasoning_effort".to_owned(), effort.clone());
     }
@@ -185,9 +183,7 @@ fn text(
     chat: &mut Map<String, Value>,
     receipt: &mut Receipt,
 ) -> Result<(), Untranslatable> {
-    let members = value
-        .as_object()
-        .ok_or_else(|| wrong_kind("text", "an object"))?;
+    let members = fault::members(value, "text")?;
     if let Some(verbosity) = given(members, "verbosity") {
         chat.insert("verbosity".to_owned(), verbosity.clone());
     }
@@ -200,9 +196,7 @@ fn text(
 
 /// The format of the answer's text; plain text goes without saying.
 fn format(format: &Value) -> Result<Option<Value>, Untranslatable> {
-    let members = format
-        .as_object()
-        .ok_or_else(|| wrong_kind("text.format", "an object"))?;
+    let members = fault::members(format, "text.format")?;
     let kind = members.get("type").unwrap_or(&Value::Null);
     match kind.as_str() {
         Some("text") => Ok(None),

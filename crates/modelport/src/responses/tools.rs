@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fault::{missing, unsupported, wrong_kind};
+use super::fault::{self, missing, unsupported, wrong_kind};
 use super::request::without;
 use crate::translation::Untranslatable;
 
@@ -20,9 +20,7 @@ pub(super) fn tools(value: &Value) -> Result<Vec<Value>, Untranslatable> {
 }
 
 fn tool(tool: &Value, at: &str) -> Result<Value, Untranslatable> {
-    let members = tool
-        .as_object()
-        .ok_or_else(|| wrong_kind(at, "an object"))?;
+    let members = fault::members(tool, at)?;
     let kind = members.get("type").unwrap_or(&Value::Null);
     let name = || {
         let name = members.get("name").and_then(Value::as_str);
