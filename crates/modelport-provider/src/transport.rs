@@ -12,7 +12,7 @@
 use std::{
     fmt,
     future::poll_fn,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -172,18 +172,21 @@ impl Transport {
         make: impl Fn() -> Request<Spliced>,
     ) -> Result<Response<Answer>, Error> {
         let silence = self.shared.silence;
-        while let Some(connection) = self.take_idle() {
-            let request = self.addressed(make());
-            match within(silence, Stage::Head, exchange(connection, request)).await {
+        loop {
+            let kept = self.take_idle();
+            let was_kept = kept.is_some();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => self.connection().await?,
+            };
+            // Pinned here, so that what waits for it holds a pointer and not another copy.
+            let answer = pin!(exchange(connection, self.addressed(make())));
+            match within(silence, Stage::Head, answer).await {
                 Ok(answer) => return Ok(self.answer(answer)),
-                Err(error) if error.is_closed() => {}
+                Err(error) if was_kept && error.is_closed() => {}
                 Err(error) => return Err(error),
             }
         }
-        let connection = self.connection().await?;
-        let request = self.addressed(make());
-        let answer = within(silence, Stage::Head, exchange(connection, request)).await?;
-        Ok(self.answer(answer))
     }
 
     /// As [`Transport::send`], for a body that arrives while it is sent and can be sent only once: it goes over a
@@ -205,7 +208,7 @@ impl Transport {
         progress: &Progress,
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let mut answer = std::pin::pin!(answer);
+        let mut answer = pin!(answer);
         let mut sent = 0;
         loop {
             match within(self.shared.silence, Stage::Head, &mut answer).await {
@@ -348,7 +351,7 @@ async fn exchange(
         }
     })
     .await?;
-    let mut response = std::pin::pin!(sender.send_request(request));
+    let mut response = pin!(sender.send_request(request));
     let response = poll_fn(|cx| {
         // Only driving the connection can make the response ready, so the response itself is
         // polled with a waker that does nothing and wakes nobody twice.

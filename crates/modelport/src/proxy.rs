@@ -143,7 +143,8 @@ fn counted(job: &Job) -> Option<Result<Reply, Error>> {
 }
 
 /// What is asked for, and who may answer.
-fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<Job, Error> {
+/// Boxed: a value that is given to a future lies in it twice, and there are several in a row.
+fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<Box<Job>, Error> {
     let (body, asked, arriving) = read(inbound.content)?;
     let app = &worker.app;
     let plan = match (asked.model(&body), inbound.surface.without_model()) {
@@ -151,7 +152,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
         (model, _) => app.models.plan(model)?,
     };
     meter.planned(&plan, asked.stream());
-    Ok(Job {
+    Ok(Box::new(Job {
         takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
@@ -163,7 +164,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<J
         as_chat: OnceLock::new(),
         plan,
         worker,
-    })
+    }))
 }
 
 /// The body, what it asks for, and how it still arrives.
@@ -189,7 +190,7 @@ fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 }
 
 /// Tries the plan's deployments in turn, each with its retries, until one commits to an answer.
-pub(crate) async fn run(job: Job, mut meter: Meter) -> Result<Reply, Error> {
+pub(crate) async fn run(job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
     for (place, &provider) in job.plan.providers.iter().enumerate() {
         let sending = match sending::prepare(&job, provider) {

@@ -64,3 +64,20 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
         Err(error) => error.into_reply(envelope, &id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of the futures that a function makes.
+    fn size_of_futures<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_request_is_small_while_it_is_answered() {
+        // It is copied when it is begun, and held for as long as an answer takes.
+        let size = size_of_futures(answer);
+        assert!(size < 5000, "{size} bytes");
+    }
+}

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use modelport_provider::receipt::Receipt;
+use smallvec::SmallVec;
 
 use crate::{
     error::Envelope,
@@ -18,74 +19,77 @@ pub const PARAMS: HeaderName = HeaderName::from_static("x-modelport-params");
 pub const UPSTREAM_REQUEST_ID: HeaderName =
     HeaderName::from_static("x-modelport-upstream-request-id");
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const PROXY_AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("proxy-authentication-info");
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const API_KEY: HeaderName = HeaderName::from_static("api-key");
-
-/// Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1). Names,
-/// not texts: looking a text up would parse it anew for every request.
-static HOP_BY_HOP: [HeaderName; 10] = [
-    header::CONNECTION,
-    KEEP_ALIVE,
-    header::PROXY_AUTHENTICATE,
-    PROXY_AUTHENTICATION_INFO,
-    header::PROXY_AUTHORIZATION,
-    PROXY_CONNECTION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1).
+fn is_hop_by_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authentication-info"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// What a caller shows us, which is not for a provider; and what the new request has of its own.
 /// `accept-encoding` stays behind so that answers come readable.
-static CALLERS_OWN: [HeaderName; 8] = [
-    header::AUTHORIZATION,
-    X_API_KEY,
-    API_KEY,
-    header::COOKIE,
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::EXPECT,
-    header::ACCEPT_ENCODING,
-];
+fn is_callers_own(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "x-api-key"
+            | "api-key"
+            | "cookie"
+            | "host"
+            | "content-length"
+            | "expect"
+            | "accept-encoding"
+    )
+}
 
 /// What a provider says about its own host, which would be wrong about ours; its cookies would tie
 /// all our callers together.
-static PROVIDERS_OWN: [HeaderName; 4] = [
-    header::SET_COOKIE,
-    header::STRICT_TRANSPORT_SECURITY,
-    header::ALT_SVC,
-    header::CONTENT_LENGTH,
-];
+fn is_providers_own(name: &str) -> bool {
+    matches!(
+        name,
+        "set-cookie" | "strict-transport-security" | "alt-svc" | "content-length"
+    )
+}
 
 /// What a recipient must know before it reads a body (RFC 9110, section 6.5.1), and what only we say.
-static NOT_BEHIND_A_BODY: [HeaderName; 11] = [
-    header::AUTHORIZATION,
-    header::CACHE_CONTROL,
-    header::CONTENT_ENCODING,
-    header::CONTENT_RANGE,
-    header::CONTENT_TYPE,
-    header::DATE,
-    header::HOST,
-    header::WWW_AUTHENTICATE,
-    REQUEST_ID,
-    PROVIDER,
-    MODEL,
-];
+fn is_before_a_body(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "cache-control"
+            | "content-encoding"
+            | "content-range"
+            | "content-type"
+            | "date"
+            | "host"
+            | "www-authenticate"
+    ) || [REQUEST_ID, PROVIDER, MODEL].iter().any(|own| own == name)
+}
 
 /// The caller's headers as the provider gets them, before the provider's own are added.
 pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
-    drop_listed(&mut headers, &[&HOP_BY_HOP, &CALLERS_OWN]);
+    drop_where(&mut headers, |name| {
+        is_hop_by_hop(name) || is_callers_own(name)
+    });
     headers.insert(REQUEST_ID, id.to_header());
     headers
 }
 
 /// The provider's headers as the caller gets them, who reads the API with this envelope.
 pub fn to_caller(mut headers: HeaderMap, envelope: Envelope, id: &RequestId) -> HeaderMap {
-    drop_listed(&mut headers, &[&HOP_BY_HOP, &PROVIDERS_OWN]);
+    drop_where(&mut headers, |name| {
+        is_hop_by_hop(name) || is_providers_own(name)
+    });
     let theirs = headers.insert(REQUEST_ID, id.to_header());
     let theirs = match envelope {
         Envelope::OpenAi => theirs,
@@ -113,10 +117,9 @@ pub fn takes_trailers(headers: &HeaderMap) -> bool {
 
 /// The fields behind a provider's body as the caller gets them, if any are left.
 pub fn trailers_to_caller(mut trailers: HeaderMap) -> Option<HeaderMap> {
-    drop_listed(
-        &mut trailers,
-        &[&HOP_BY_HOP, &PROVIDERS_OWN, &NOT_BEHIND_A_BODY],
-    );
+    drop_where(&mut trailers, |name| {
+        is_hop_by_hop(name) || is_providers_own(name) || is_before_a_body(name)
+    });
     (!trailers.is_empty()).then_some(trailers)
 }
 
@@ -185,25 +188,16 @@ fn nominates(connection: &HeaderValue) -> bool {
     !value.eq_ignore_ascii_case(b"keep-alive") && !value.eq_ignore_ascii_case(b"close")
 }
 
-/// Drops the listed headers that are there, and what those among them that speak of the connection
-/// nominate. Looking through the few that are there is cheaper than
-/// looking each of the many that might be up by its hash.
-fn drop_listed(headers: &mut HeaderMap, lists: &[&'static [HeaderName]]) {
-    for list in lists {
-        let mut there: u32 = 0;
-        for name in headers.keys() {
-            if let Some(place) = list.iter().position(|listed| listed == name) {
-                there |= 1 << place;
-            }
-        }
-        for (place, name) in list.iter().enumerate() {
-            if there & (1 << place) != 0 {
-                if *name == header::CONNECTION {
-                    drop_nominated(headers);
-                }
-                headers.remove(name);
-            }
-        }
+/// Drops the headers that `goes` picks by their names, and what those among them that speak of the
+/// connection nominate.
+fn drop_where(headers: &mut HeaderMap, goes: impl Fn(&str) -> bool) {
+    let names = headers.keys().filter(|name| goes(name.as_str()));
+    let going: SmallVec<[HeaderName; 8]> = names.cloned().collect();
+    if going.contains(&header::CONNECTION) {
+        drop_nominated(headers);
+    }
+    for name in going {
+        headers.remove(name);
     }
 }
 

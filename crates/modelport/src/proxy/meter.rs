@@ -25,7 +25,7 @@ pub struct Meter {
     arrived: Instant,
     /// The provider that is being asked, by its place in the configuration.
     provider: Option<usize>,
-    record: Option<Record>,
+    record: Option<Box<Record>>,
 }
 
 impl Meter {
@@ -35,7 +35,7 @@ impl Meter {
             app: Arc::clone(app),
             arrived: clock::now(),
             provider: None,
-            record: Some(Record {
+            record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 endpoint: inbound.surface.path(),
                 upstream_model: None,
@@ -48,7 +48,7 @@ impl Meter {
                 usage: None,
                 ending: Ending::Cancelled,
                 problem: None,
-            }),
+            })),
         }
     }
 

@@ -1,5 +1,7 @@
 //! A request as one provider gets it: which of its APIs is asked, with what body, and how its answer will read.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use modelport_provider::{
     openai_compatible::stream::Grammar,
@@ -20,7 +22,7 @@ use crate::{app::Upstream, config::ProviderConfig, error::Error};
 /// A request on its way to one provider.
 pub struct Sending {
     /// The endpoint below the base URL, with the caller's query.
-    pub path: String,
+    pub path: Cow<'static, str>,
     /// The body; empty for a form that still arrives.
     pub body: Spliced,
     /// What was not simply sent.
@@ -72,7 +74,7 @@ struct Recipient<'a> {
 }
 
 /// By the surface's own API.
-fn own(job: &Job, to: &Recipient<'_>, path: &str) -> Result<Sending, Error> {
+fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Error> {
     let (body, receipt) = match &job.asked {
         // A form that still arrives is put together while it is sent.
         _ if to.model.is_empty() || job.arriving.is_some() => {
@@ -106,7 +108,7 @@ fn as_chat(job: &Job, to: &Recipient<'_>, dialect: Dialect) -> Result<Sending, E
     let mut receipt = chat.receipt.clone();
     receipt.extend(&fitted);
     Ok(Sending {
-        path: Surface::ChatCompletions.path().to_owned(),
+        path: Surface::ChatCompletions.path().into(),
         body,
         receipt,
         reading: Reading {
@@ -117,10 +119,10 @@ fn as_chat(job: &Job, to: &Recipient<'_>, dialect: Dialect) -> Result<Sending, E
     })
 }
 
-fn with_query(path: &str, query: Option<&str>) -> String {
+fn with_query(path: &'static str, query: Option<&str>) -> Cow<'static, str> {
     match query {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
+        Some(query) => format!("{path}?{query}").into(),
+        None => path.into(),
     }
 }
 

@@ -36,7 +36,7 @@ type Work = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
 
 /// Answers within the grace with whatever the providers give, and after it with a stream that
 /// waits for them.
-pub(super) async fn within_grace(job: Job, meter: Meter) -> Result<Reply, Error> {
+pub(super) async fn within_grace(job: Box<Job>, meter: Meter) -> Result<Reply, Error> {
     let id = job.id.clone();
     let head = head(&job);
     let envelope = job.surface.envelope();

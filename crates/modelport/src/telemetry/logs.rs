@@ -73,8 +73,8 @@ impl Sink {
     }
 
     /// Hands a record over; its line is lost when too many wait already.
-    pub fn send(&self, record: Record) {
-        let _ = self.0.try_send(Message::Finished(Box::new(record)));
+    pub fn send(&self, record: Box<Record>) {
+        let _ = self.0.try_send(Message::Finished(record));
     }
 
     /// Waits until the lines of all records so far are written, but not for ever. For the end of
