@@ -5,13 +5,14 @@ use std::{
     future::poll_fn,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Connection, Transport, describe, http2};
 use crate::{
@@ -26,6 +27,8 @@ pub struct Answer {
     line: Line,
     home: Transport,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Since when nothing has come, while that is so.
+    silent_since: Option<Instant>,
     trailers: Option<Box<HeaderMap>>,
     translation: Option<Box<Translation>>,
 }
@@ -52,6 +55,7 @@ impl Answer {
             line,
             home: home.clone(),
             timer: None,
+            silent_since: None,
             trailers: None,
             translation: None,
         }
@@ -73,6 +77,7 @@ impl Answer {
     }
 
     /// As [`Answer::data`], for use inside another body.
+    #[inline]
     pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         if self.translation.is_some() {
             return self.poll_translated(cx);
@@ -107,27 +112,33 @@ impl Answer {
     /// The pieces as they arrive.
     fn poll_wire(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
-            let frame = match &mut self.line {
+            let arrived = match &mut self.line {
                 Line::Own {
                     incoming,
                     connection,
                 } => poll_own(incoming, connection, cx),
-                Line::Stream { incoming, .. } => {
-                    Pin::new(incoming).poll_frame(cx).map(Driven::Frame)
-                }
+                Line::Stream { incoming, .. } => Pin::new(incoming).poll_frame(cx).map(arrived),
                 Line::Over => return Poll::Ready(None),
             };
-            match frame {
-                Poll::Ready(Driven::Frame(frame)) => {
-                    if let Some(result) = self.received(frame) {
-                        return Poll::Ready(result);
+            let Poll::Ready(arrived) = arrived else {
+                return self.poll_silence(cx);
+            };
+            self.silent_since = None;
+            match arrived {
+                Arrived::Data(data) => return Poll::Ready(Some(Ok(data))),
+                Arrived::Trailers(trailers) => self.trailers = trailers,
+                Arrived::End => {
+                    let line = std::mem::replace(&mut self.line, Line::Over);
+                    if let Line::Own { connection, .. } = line {
+                        self.home.keep(connection);
                     }
+                    return Poll::Ready(None);
                 }
-                Poll::Ready(Driven::Closed) => {
+                Arrived::Cut(error) => {
                     self.line = Line::Over;
-                    return Poll::Ready(Some(Err(Error::cut("the connection closed"))));
+                    let why = error.as_ref().map_or_else(closed, describe);
+                    return Poll::Ready(Some(Err(Error::cut(why))));
                 }
-                Poll::Pending => return self.poll_silence(cx),
             }
         }
     }
@@ -161,57 +172,55 @@ impl Answer {
         self.trailers.take().map(|trailers| *trailers)
     }
 
-    /// What a frame means to the reader; `None` for one that carries no data, the trailers.
-    #[expect(
-        clippy::option_option,
-        reason = "the inner option is the end of the body"
-    )]
-    fn received(
-        &mut self,
-        frame: Option<Result<Frame<Bytes>, hyper::Error>>,
-    ) -> Option<Option<Result<Bytes, Error>>> {
-        self.timer = None;
-        match frame {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => Some(Some(Ok(data))),
-                Err(frame) => {
-                    self.trailers = frame.into_trailers().ok().map(Box::new);
-                    None
-                }
-            },
-            Some(Err(error)) => {
-                self.line = Line::Over;
-                Some(Some(Err(Error::cut(describe(&error)))))
-            }
-            None => {
-                let line = std::mem::replace(&mut self.line, Line::Over);
-                if let Line::Own { connection, .. } = line {
-                    self.home.keep(connection);
-                }
-                Some(None)
-            }
-        }
-    }
-
-    /// Nothing to read: starts or looks at the clock of the provider's silence.
+    /// Nothing to read: looks at the clock of the provider's silence. Its timer stays set while pieces
+    /// come, and is put off when it fires too early: setting one for each piece costs more.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let silence = self.home.silence();
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(silence)));
-        if timer.as_mut().poll(cx).is_pending() {
+        let since = *self.silent_since.get_or_insert_with(Instant::now);
+        let Some(due) = since.checked_add(silence) else {
             return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= due {
+                return Poll::Ready(Some(Err(self.fell_silent(silence))));
+            }
+            timer.as_mut().reset(due);
         }
+        Poll::Pending
+    }
+
+    fn fell_silent(&mut self, silence: Duration) -> Error {
         if let Line::Stream { stream, .. } = &self.line {
             stream.distrust();
         }
         self.line = Line::Over;
-        Poll::Ready(Some(Err(Error::silent(Stage::Body, silence))))
+        Error::silent(Stage::Body, silence)
     }
 }
 
-/// What driving a connection came to.
-enum Driven {
-    Frame(Option<Result<Frame<Bytes>, hyper::Error>>),
-    Closed,
+/// What came of a body. Smaller than a frame, which is copied on its way.
+enum Arrived {
+    Data(Bytes),
+    Trailers(Option<Box<HeaderMap>>),
+    End,
+    /// The connection ended first.
+    Cut(Option<hyper::Error>),
+}
+
+fn arrived(frame: Option<Result<Frame<Bytes>, hyper::Error>>) -> Arrived {
+    match frame {
+        Some(Ok(frame)) => match frame.into_data() {
+            Ok(data) => Arrived::Data(data),
+            Err(frame) => Arrived::Trailers(frame.into_trailers().ok().map(Box::new)),
+        },
+        Some(Err(error)) => Arrived::Cut(Some(error)),
+        None => Arrived::End,
+    }
+}
+
+fn closed() -> String {
+    "the connection closed".to_owned()
 }
 
 /// Drives a connection until it has something of its answer.
@@ -219,18 +228,18 @@ fn poll_own(
     incoming: &mut Incoming,
     connection: &mut Connection,
     cx: &mut Context<'_>,
-) -> Poll<Driven> {
+) -> Poll<Arrived> {
     let mut quiet = Context::from_waker(Waker::noop());
     // Asking first tells the connection that the body is wanted; what is already there comes out
     // at once.
     if let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(&mut quiet) {
-        return Poll::Ready(Driven::Frame(frame));
+        return Poll::Ready(arrived(frame));
     }
     let driven = Pin::new(&mut connection.driver).poll(cx);
     if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(&mut quiet) {
-        return Poll::Ready(Driven::Frame(frame));
+        return Poll::Ready(arrived(frame));
     }
-    driven.map(|_| Driven::Closed)
+    driven.map(|_| Arrived::Cut(None))
 }
 
 impl fmt::Debug for Answer {

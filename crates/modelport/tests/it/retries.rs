@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use modelport_sim::Seen;
+use modelport_sim::{Options, Seen};
 use serde_json::{Value, json};
 
 use crate::support::{Gateway, Response, Scripted, Upstream};
@@ -192,6 +192,24 @@ fn a_provider_that_fell_silent_is_not_asked_again() {
         assert!(message.contains("\"stream\": true"), "{message}");
         assert_eq!(upstream.completions().len(), count + 1, "{spec}");
     }
+}
+
+#[test]
+fn silence_counts_from_the_last_piece() {
+    let upstream = Upstream::with(Options {
+        tokens_per_second: 10,
+        ..Options::default()
+    });
+    let settings = [("OPENAI_COMPATIBLE_TIMEOUT", "0.5")];
+    let gateway = Gateway::before(&upstream.base_url(), &settings);
+    let started = Instant::now();
+    let answer = gateway.chat(&chat("fault/stall-9", true));
+    let took = started.elapsed().as_secs_f64();
+    // The ninth piece comes after 0.7 s, and then half a second passes.
+    let events = answer.events();
+    assert!(events.len() >= 10, "{}", answer.text());
+    assert!(events.last().unwrap().contains("upstream_timeout"));
+    assert!((1.15..4.0).contains(&took), "{took} s");
 }
 
 #[test]
