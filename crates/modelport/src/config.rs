@@ -10,10 +10,12 @@ pub mod migrate;
 mod names;
 mod providers;
 pub mod report;
+pub mod routes;
 mod server;
 mod setting;
 mod value;
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::PathBuf;
@@ -41,6 +43,10 @@ pub struct Config {
     pub preferred: usize,
     /// Whether a request that names no provider may fall over to another one.
     pub provider_fallback: bool,
+    /// Routes, the first that is for a name counts; exact names before patterns.
+    pub routes: Vec<routes::RouteConfig>,
+    /// Other names of models and routes.
+    pub aliases: HashMap<String, String>,
     /// What the operator says of models.
     pub catalogue: Overrides,
     /// How much is logged.
@@ -77,6 +83,8 @@ pub fn load(
                 providers: providers.all,
                 preferred: providers.preferred,
                 provider_fallback,
+                routes: Vec::new(),
+                aliases: HashMap::new(),
                 catalogue,
                 log_level,
                 warnings: environment.warnings,

@@ -90,7 +90,7 @@ impl Directory {
             resolver: Resolver::new(
                 config.providers.iter().map(names).collect(),
                 config.preferred,
-                HashMap::new(),
+                config.aliases.clone(),
             ),
             preferred: config.preferred,
             fallback: config.provider_fallback,

@@ -24,6 +24,7 @@ use self::group::Group;
 use self::older::Relation;
 use super::environment::Environment;
 use super::fault::{Fault, Origin};
+use super::routes::{FurtherKey, RoomConfig};
 use super::setting::{
     self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_HOST, OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX, field,
 };
@@ -53,6 +54,10 @@ pub struct ProviderConfig {
     pub base_url: BaseUrl,
     /// The key, if it has one.
     pub key: Option<Secret>,
+    /// Credentials beside that one.
+    pub further_keys: Vec<FurtherKey>,
+    /// How many requests it gets at once.
+    pub room: Option<RoomConfig>,
     /// The variable that holds the credential, or would: what a person must set or mend.
     pub key_variable: String,
     /// The variable that sets the timeout, or would.

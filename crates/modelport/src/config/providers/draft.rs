@@ -89,6 +89,8 @@ impl Draft {
             custom_headers: custom,
             base_url,
             key,
+            further_keys: Vec::new(),
+            room: None,
             key_variable,
             timeout_variable,
             base_url_variable,
