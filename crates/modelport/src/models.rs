@@ -1,6 +1,6 @@
 //! Which models there are, and which provider answers for which.
 
-use std::{collections::HashMap, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use modelport_provider::{
@@ -68,13 +68,20 @@ pub struct Model {
     pub listed: Option<ListedModel>,
 }
 
-/// Who may answer a request, best first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The model as the provider knows it; empty when the request names none and the provider is to choose.
-    pub model: String,
-    /// Places in the configuration's list of providers.
-    pub providers: Vec<usize>,
+/// What a model's name stands for.
+pub struct Found<'m> {
+    /// The model as its providers know it.
+    pub model: Cow<'m, str>,
+    /// The provider that is asked first, by its place in the configuration.
+    provider: usize,
+    others: Vec<usize>,
+}
+
+impl Found<'_> {
+    /// The providers that serve it, the one that is asked first before those that the request may fall over to.
+    pub fn providers(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.provider).chain(self.others.iter().copied())
+    }
 }
 
 impl Directory {
@@ -126,20 +133,17 @@ impl Directory {
         }
     }
 
-    /// Who may answer a request that names no model where the default one does not fit.
-    pub fn plan_without_model(&self) -> Plan {
-        Plan {
-            model: String::new(),
-            providers: vec![self.preferred],
-        }
+    /// The provider whose default model is used, by its place in the configuration.
+    pub fn preferred(&self) -> usize {
+        self.preferred
     }
 
-    /// Who may answer a request for `requested`.
+    /// Who serves `requested`.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] or [`Error::BadRequest`] when nobody may.
-    pub fn plan(&self, requested: Option<&str>) -> Result<Plan, Error> {
+    /// [`Error::NotFound`] or [`Error::BadRequest`] when nobody does.
+    pub fn resolve<'m>(&'m self, requested: Option<&'m str>) -> Result<Found<'m>, Error> {
         let has = |provider: usize, model: &str| {
             self.shelves
                 .get(provider)
@@ -149,13 +153,14 @@ impl Directory {
             .resolver
             .resolve(requested, has)
             .map_err(|fault| unresolved(&fault))?;
-        let mut providers = vec![found.provider];
-        if self.fallback {
-            providers.extend(found.others);
-        }
-        Ok(Plan {
-            model: found.model.into_owned(),
-            providers,
+        Ok(Found {
+            model: found.model,
+            provider: found.provider,
+            others: if self.fallback {
+                found.others
+            } else {
+                Vec::new()
+            },
         })
     }
 }

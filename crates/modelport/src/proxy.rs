@@ -23,6 +23,7 @@ pub mod failure;
 pub mod form;
 pub mod headers;
 pub mod meter;
+pub mod plan;
 pub mod relay;
 pub mod sending;
 pub mod surface;
@@ -34,13 +35,13 @@ use crate::{
     app::Worker,
     error::Error,
     ids::{REQUEST_ID, RequestId},
-    models::Plan,
 };
 use asked::Asked;
 use attempt::Committed;
 use dialect::AsChat;
 use failure::Failure;
 use meter::{Ending, Meter};
+use plan::{Deployment, Plan};
 use sending::Sending;
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
@@ -119,8 +120,8 @@ fn counted(job: &Job) -> Option<Result<Reply, Error>> {
     if job.surface != Surface::CountTokens {
         return None;
     }
-    let first = *job.plan.providers.first()?;
-    let profile = job.worker.upstream(first)?.as_provider().profile();
+    let first = job.plan.first()?;
+    let profile = job.worker.upstream(first.provider)?.as_provider().profile();
     if profile
         .messages
         .is_some_and(|api| api.count_tokens.is_some())
@@ -136,7 +137,7 @@ fn counted(job: &Job) -> Option<Result<Reply, Error>> {
                 let headers = reply.headers_mut();
                 headers.insert(header::CONTENT_TYPE, json);
                 headers.insert(REQUEST_ID, job.id.to_header());
-                headers::add_resolution(headers, job.provider_id(first), &job.plan.model);
+                headers::add_resolution(headers, job.provider_id(first), &first.model);
                 reply
             }),
     )
@@ -148,8 +149,8 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
     let (body, asked, arriving) = read(inbound.content)?;
     let app = &worker.app;
     let plan = match (asked.model(&body), inbound.surface.without_model()) {
-        (None, WithoutModel::Provider) => app.models.plan_without_model(),
-        (model, _) => app.models.plan(model)?,
+        (None, WithoutModel::Provider) => Plan::without_model(app),
+        (model, _) => Plan::of(app, model)?,
     };
     meter.planned(&plan, asked.stream());
     Ok(Box::new(Job {
@@ -192,50 +193,46 @@ fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 /// Tries the plan's deployments in turn, each with its retries, until one commits to an answer.
 pub(crate) async fn run(job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
-    for (place, &provider) in job.plan.providers.iter().enumerate() {
-        let sending = match sending::prepare(&job, provider) {
+    for (place, at) in job.plan.deployments.iter().enumerate() {
+        let sending = match sending::prepare(&job, at) {
             Ok(sending) => sending,
-            Err(error) => return Ok(refuse(&job, provider, error, meter)),
+            Err(error) => return Ok(refuse(&job, at, error, meter)),
         };
-        meter.attempting(provider);
-        match at_provider(&job, provider, &sending, &mut meter).await {
-            Ok(committed) => return Ok(relay::reply(&job, provider, &sending, committed, meter)),
+        meter.attempting(at);
+        match at_deployment(&job, at, &sending, &mut meter).await {
+            Ok(committed) => return Ok(relay::reply(&job, at, &sending, committed, meter)),
             Err(failure) => {
                 if let Some(error) = job.fault() {
-                    return Ok(refuse(&job, provider, error, meter));
+                    return Ok(refuse(&job, at, error, meter));
                 }
-                let others = place + 1 < job.plan.providers.len();
+                let others = place + 1 < job.plan.deployments.len();
                 let over = others && failure.may_fail_over() && job.may_repeat();
-                last = Some((provider, sending, failure));
+                last = Some((place, sending, failure));
                 if !over {
                     break;
                 }
             }
         }
     }
-    let Some((provider, sending, failure)) = last else {
+    let Some((place, sending, failure)) = last else {
         meter.settle(Ending::Failed);
         return Err(Error::Internal);
     };
-    failure.into_reply(&job, provider, sending, meter)
+    failure.into_reply(&job, place, sending, meter)
 }
 
 /// Says no to a request that holds what the provider cannot be given.
-fn refuse(job: &Job, provider: usize, error: Error, meter: Meter) -> Reply {
+fn refuse(job: &Job, at: &Deployment, error: Error, meter: Meter) -> Reply {
     meter.fail(&error);
     let mut reply = error.into_reply(job.surface.envelope(), &job.id);
-    headers::add_resolution(
-        reply.headers_mut(),
-        job.provider_id(provider),
-        &job.plan.model,
-    );
+    headers::add_resolution(reply.headers_mut(), job.provider_id(at), &at.model);
     reply
 }
 
-/// One provider: the first attempt and its retries.
-async fn at_provider(
+/// One deployment: the first attempt and its retries.
+async fn at_deployment(
     job: &Job,
-    provider: usize,
+    at: &Deployment,
     sending: &Sending,
     meter: &mut Meter,
 ) -> Result<Committed, Failure> {
@@ -243,21 +240,21 @@ async fn at_provider(
     let mut retries = 0;
     loop {
         let started = crate::clock::now();
-        let result = attempt::once(job, provider, sending).await;
-        let result = result.map_err(|failure| job.hide(provider, failure));
+        let result = attempt::once(job, at, sending).await;
+        let result = result.map_err(|failure| job.hide(at, failure));
         let took = started.elapsed();
-        job.note_signal(provider, &result, took);
+        job.note_signal(at, &result, took);
         let failure = match result {
             Ok(committed) => {
                 meter.first_output();
-                attempt::note_success(job, provider, sending, took);
+                attempt::note_success(job, at, sending, took);
                 return Ok(committed);
             }
             Err(failure) => failure,
         };
-        let wait = attempt::wait_before_retry(&app.config, provider, &failure, retries)
+        let wait = attempt::wait_before_retry(&app.config, at.provider, &failure, retries)
             .filter(|_| job.may_repeat());
-        attempt::note_failure(job, provider, &failure, took, wait);
+        attempt::note_failure(job, at, &failure, took, wait);
         let Some(wait) = wait else {
             return Err(failure);
         };
@@ -278,44 +275,38 @@ impl Job {
         self.arriving.as_ref()?.fault()
     }
 
-    /// The id of a provider of the plan.
-    fn provider_id(&self, provider: usize) -> &str {
-        let config = self.worker.app.config.providers.get(provider);
+    /// The id of a deployment's provider.
+    fn provider_id(&self, at: &Deployment) -> &str {
+        let config = self.worker.app.config.providers.get(at.provider);
         config.map_or("", |config| config.id.as_str())
     }
 
-    /// The id of the provider that is asked first.
-    fn first_provider_id(&self) -> &str {
-        let first = self.plan.providers.first();
-        first.map_or("", |provider| self.provider_id(*provider))
-    }
-
-    /// The display name of a provider of the plan.
-    fn provider_name(&self, provider: usize) -> &str {
-        let config = self.worker.app.config.providers.get(provider);
+    /// The display name of a deployment's provider.
+    fn provider_name(&self, at: &Deployment) -> &str {
+        let config = self.worker.app.config.providers.get(at.provider);
         config.map_or("", |config| config.name.as_str())
     }
 
-    /// Where a provider of the plan is, for the log.
-    fn base_url(&self, provider: usize) -> String {
-        let config = self.worker.app.config.providers.get(provider);
+    /// Where a deployment's provider is, for the log.
+    fn base_url(&self, at: &Deployment) -> String {
+        let config = self.worker.app.config.providers.get(at.provider);
         config.map_or_else(String::new, |config| config.base_url.to_string())
     }
 
     /// A failure without our own credentials in it.
-    fn hide(&self, provider: usize, failure: Failure) -> Failure {
-        match self.worker.app.config.providers.get(provider) {
+    fn hide(&self, at: &Deployment, failure: Failure) -> Failure {
+        match self.worker.app.config.providers.get(at.provider) {
             Some(config) => failure.hiding(&config.headers),
             None => failure,
         }
     }
 
     /// An attempt is a sign of the provider's health.
-    fn note_signal(&self, provider: usize, result: &Result<Committed, Failure>, took: Duration) {
+    fn note_signal(&self, at: &Deployment, result: &Result<Committed, Failure>, took: Duration) {
         let app = &self.worker.app;
         let (Some(signals), Some(config)) = (
-            app.signals.get(provider),
-            app.config.providers.get(provider),
+            app.signals.get(at.provider),
+            app.config.providers.get(at.provider),
         ) else {
             return;
         };
@@ -325,16 +316,16 @@ impl Job {
         }
         let failure = failure.map(|failure| (failure.kind, failure.said()));
         signals.note(failure, took, &config.key_variable);
-        self.note_lesson(provider, result);
+        self.note_lesson(at, result);
     }
 
     /// An attempt teaches what the model can do.
-    fn note_lesson(&self, provider: usize, result: &Result<Committed, Failure>) {
-        let (lessons, model) = (&self.worker.app.lessons, &self.plan.model);
+    fn note_lesson(&self, at: &Deployment, result: &Result<Committed, Failure>) {
+        let (lessons, provider) = (&self.worker.app.lessons, at.provider);
         let (sent, now) = (self.asked.names(&self.body), crate::clock::calendar());
         match result.as_ref().map_err(|failure| &failure.lesson) {
-            Ok(_) => lessons.taken_with(provider, model, sent, now),
-            Err(Some(lesson)) => lessons.refused_with(provider, model, lesson, sent, now),
+            Ok(_) => lessons.taken_with(provider, &at.model, sent, now),
+            Err(Some(lesson)) => lessons.refused_with(provider, &at.model, lesson, sent, now),
             Err(None) => {}
         }
     }

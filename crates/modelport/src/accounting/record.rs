@@ -1,7 +1,7 @@
 //! The record of one finished request, and the line that the log shows of it. Holds no prompt and
 //! no answer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use modelport_provider::usage::Usage;
@@ -17,7 +17,7 @@ pub struct Record {
     /// The endpoint below `/v1`.
     pub endpoint: &'static str,
     /// The model that was asked for of the provider.
-    pub upstream_model: Option<Box<str>>,
+    pub upstream_model: Option<Arc<str>>,
     /// The id of the provider that was asked last.
     pub provider: Option<Box<str>>,
     /// Whether the answer was streamed.

@@ -26,6 +26,7 @@ use super::{
     dialect::Dialect,
     failure::Failure,
     headers,
+    plan::Deployment,
     sending::{Reading, Sending},
     surface::Answers,
 };
@@ -79,19 +80,19 @@ pub enum Committed {
     },
 }
 
-/// Sends the request to `provider` and waits until its answer is certain.
+/// Sends the request to a deployment and waits until its answer is certain.
 ///
 /// # Errors
 ///
 /// A [`Failure`]: nothing has reached the caller, so another attempt may follow.
-pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Committed, Failure> {
-    let Some(upstream) = job.worker.upstream(provider) else {
+pub async fn once(job: &Job, at: &Deployment, sending: &Sending) -> Result<Committed, Failure> {
+    let Some(upstream) = job.worker.upstream(at.provider) else {
         return Err(Failure::of(
             FailureKind::Connect,
             "the provider is not configured",
         ));
     };
-    let (mut parts, mut answer) = send(job, upstream, sending).await?.into_parts();
+    let (mut parts, mut answer) = send(job, at, upstream, sending).await?.into_parts();
     if let Some(receipt) = parts.extensions.remove::<Receipt>() {
         headers::add_receipt(&mut parts.headers, &receipt);
     }
@@ -125,10 +126,11 @@ pub async fn once(job: &Job, provider: usize, sending: &Sending) -> Result<Commi
 
 async fn send(
     job: &Job,
+    at: &Deployment,
     upstream: &Upstream,
     sending: &Sending,
 ) -> Result<Response<Answer>, Failure> {
-    let (path, model, headers) = (&sending.path, &job.plan.model, &job.headers);
+    let (path, model, headers) = (&sending.path, &*at.model, &job.headers);
     let (Some(form), Asked::Form(ask)) = (&job.arriving, &job.asked) else {
         let body = &sending.body;
         let call = Call {
@@ -354,13 +356,13 @@ pub fn wait_before_retry(
 }
 
 /// Tells at DEBUG how an attempt went.
-pub fn note_success(job: &Job, provider: usize, sending: &Sending, took: Duration) {
+pub fn note_success(job: &Job, at: &Deployment, sending: &Sending, took: Duration) {
     let params = (!sending.receipt.is_empty()).then(|| sending.receipt.to_string());
     tracing::debug!(
         params,
         request_id = job.id.as_str(),
-        provider = job.provider_id(provider),
-        url = job.base_url(provider),
+        provider = job.provider_id(at),
+        url = job.base_url(at),
         duration_ms = millis(took),
         "attempt answered"
     );
@@ -369,15 +371,15 @@ pub fn note_success(job: &Job, provider: usize, sending: &Sending, took: Duratio
 /// Tells at DEBUG how an attempt failed and what follows.
 pub fn note_failure(
     job: &Job,
-    provider: usize,
+    at: &Deployment,
     failure: &Failure,
     took: Duration,
     wait: Option<Duration>,
 ) {
     tracing::debug!(
         request_id = job.id.as_str(),
-        provider = job.provider_id(provider),
-        url = job.base_url(provider),
+        provider = job.provider_id(at),
+        url = job.base_url(at),
         status = failure.status().map(|status| status.as_u16()),
         failure = failure.kind.as_str(),
         cause = failure.said(),

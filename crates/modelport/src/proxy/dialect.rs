@@ -52,7 +52,7 @@ impl Dialect {
     /// # Errors
     /// [`Error::BadRequest`] when chat completions cannot say it.
     pub fn to_chat(self, job: &Job) -> Result<AsChat, Error> {
-        let model = job.plan.model.as_str();
+        let model = job.plan.first().map_or("", |first| &*first.model);
         let translated = match self {
             Self::Messages => anthropic::to_chat(&job.body, model),
             Self::Responses => responses::to_chat(&job.body, model),
@@ -135,7 +135,8 @@ impl Events {
 /// The model as the caller named it, or as it was chosen.
 fn requested(job: &Job) -> Cow<'_, str> {
     let asked = job.asked.model(&job.body);
-    Cow::Borrowed(asked.unwrap_or(&job.plan.model))
+    let chosen = || job.plan.first().map_or("", |first| &*first.model);
+    Cow::Borrowed(asked.unwrap_or_else(chosen))
 }
 
 fn now() -> u64 {

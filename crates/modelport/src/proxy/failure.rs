@@ -178,15 +178,18 @@ impl Failure {
         &self.said
     }
 
-    /// What the caller is told.
+    /// What the caller is told of a failure at this place of the plan.
     pub(super) fn into_reply(
         self,
         job: &Job,
-        provider: usize,
+        at: usize,
         mut sending: Sending,
         meter: Meter,
     ) -> Result<Reply, Error> {
-        let Some(config) = job.worker.app.config.providers.get(provider) else {
+        let Some(at) = job.plan.deployments.get(at) else {
+            return Err(Error::Internal);
+        };
+        let Some(config) = job.worker.app.config.providers.get(at.provider) else {
             return Err(Error::Internal);
         };
         if let Some(field) = self.blamed(job) {
@@ -199,7 +202,7 @@ impl Failure {
             meter.fail(&error);
             error.into_reply(job.surface.envelope(), &job.id)
         };
-        headers::add_resolution(reply.headers_mut(), &config.id, &job.plan.model);
+        headers::add_resolution(reply.headers_mut(), &config.id, &at.model);
         headers::add_receipt(reply.headers_mut(), &sending.receipt);
         Ok(reply)
     }

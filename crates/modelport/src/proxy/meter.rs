@@ -11,10 +11,12 @@ use crate::{
     app::App,
     clock,
     error::{Blame, Error},
-    models::Plan,
 };
 
-use super::Inbound;
+use super::{
+    Inbound,
+    plan::{Deployment, Plan},
+};
 
 /// The status of a request whose caller left before an answer began: nginx's word for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -55,18 +57,18 @@ impl Meter {
     /// It is known who may answer.
     pub fn planned(&mut self, plan: &Plan, stream: bool) {
         if let Some(record) = &mut self.record {
-            let model = plan.model.as_str();
-            record.upstream_model = (!model.is_empty()).then(|| model.into());
+            record.upstream_model = plan.first().and_then(Deployment::named);
             record.stream = stream;
         }
     }
 
     /// A provider is being asked.
-    pub fn attempting(&mut self, provider: usize) {
-        self.provider = Some(provider);
-        let id = self.app.config.providers.get(provider);
+    pub fn attempting(&mut self, at: &Deployment) {
+        self.provider = Some(at.provider);
+        let id = self.app.config.providers.get(at.provider);
         if let Some(record) = &mut self.record {
             record.provider = id.map(|config| config.id.as_str().into());
+            record.upstream_model = at.named();
             record.attempts += 1;
         }
     }

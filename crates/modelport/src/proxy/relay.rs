@@ -32,6 +32,7 @@ use super::{
     dialect::Events,
     headers,
     meter::{Ending, Meter},
+    plan::Deployment,
     sending::Sending,
 };
 use crate::{
@@ -46,7 +47,7 @@ use unseen::Unseen;
 /// The caller's answer, from one that is certain.
 pub fn reply(
     job: &Job,
-    provider: usize,
+    at: &Deployment,
     sending: &Sending,
     committed: Committed,
     mut meter: Meter,
@@ -70,7 +71,7 @@ pub fn reply(
             };
             let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
             reply
         }
         Committed::Stream {
@@ -80,7 +81,7 @@ pub fn reply(
             rest,
         } => {
             meter.begin(parts.status);
-            let mut relay = Relay::new(job, provider, sending, rest, reader, meter);
+            let mut relay = Relay::new(job, at.provider, sending, rest, reader, meter);
             if let Some(dialect) = sending.reading.dialect {
                 relay.words = Words::Others(dialect.stream(job));
             }
@@ -89,20 +90,20 @@ pub fn reply(
             }
             let mut reply = Response::new(Body::new(relay));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
             reply
         }
         Committed::Opaque { parts, held, rest } => {
             meter.begin(parts.status);
             let grammar = sending.reading.grammar;
             let aside = Aside::new(&parts.headers, job.asked.stream(), grammar);
-            let (id, name) = (job.id.clone(), job.provider_name(provider).to_owned());
+            let (id, name) = (job.id.clone(), job.provider_name(at).to_owned());
             let unseen = Unseen::new(held, rest, &parts.headers, aside, meter, id, name);
             let mut reply = Response::new(Body::new(unseen));
             *reply.status_mut() = parts.status;
             // Its length stays as the provider gave it, so that a cut is seen as one.
             let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
-            *reply.headers_mut() = to_caller(job, provider, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);
             }
@@ -111,7 +112,7 @@ pub fn reply(
     }
 }
 
-fn to_caller(job: &Job, provider: usize, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
+fn to_caller(job: &Job, at: &Deployment, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
     // Over HTTP/1.1 only the fields that are announced here may follow the body.
     let announced: Vec<HeaderValue> = if job.takes_trailers {
         upstream.get_all(header::TRAILER).iter().cloned().collect()
@@ -122,7 +123,7 @@ fn to_caller(job: &Job, provider: usize, sending: &Sending, upstream: HeaderMap)
     for names in announced {
         headers.append(header::TRAILER, names);
     }
-    headers::add_resolution(&mut headers, job.provider_id(provider), &job.plan.model);
+    headers::add_resolution(&mut headers, job.provider_id(at), &at.model);
     headers::add_receipt(&mut headers, &sending.receipt);
     headers
 }

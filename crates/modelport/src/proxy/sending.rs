@@ -15,6 +15,7 @@ use super::{
     Job,
     asked::Asked,
     dialect::Dialect,
+    plan::Deployment,
     surface::{Answers, Surface, Way},
 };
 use crate::{app::Upstream, config::ProviderConfig, error::Error};
@@ -46,10 +47,10 @@ pub struct Reading {
 ///
 /// # Errors
 /// [`Error::BadRequest`] when the request holds what this provider cannot be given.
-pub fn prepare(job: &Job, provider: usize) -> Result<Sending, Error> {
+pub fn prepare(job: &Job, at: &Deployment) -> Result<Sending, Error> {
     let (Some(config), Some(upstream)) = (
-        job.worker.app.config.providers.get(provider),
-        job.worker.upstream(provider),
+        job.worker.app.config.providers.get(at.provider),
+        job.worker.upstream(at.provider),
     ) else {
         return Err(Error::Internal);
     };
@@ -57,7 +58,7 @@ pub fn prepare(job: &Job, provider: usize) -> Result<Sending, Error> {
         config,
         upstream,
         profile: upstream.as_provider().profile(),
-        model: &job.plan.model,
+        model: &at.model,
     };
     match job.surface.at(to.profile) {
         Way::Own(path) => own(job, &to, path),

@@ -51,7 +51,9 @@ fn head(job: &Job) -> HeaderMap {
     let no_cache = HeaderValue::from_static("no-cache");
     head.insert(header::CACHE_CONTROL, no_cache);
     head.insert(REQUEST_ID, job.id.to_header());
-    headers::add_resolution(&mut head, job.first_provider_id(), &job.plan.model);
+    if let Some(first) = job.plan.first() {
+        headers::add_resolution(&mut head, job.provider_id(first), &first.model);
+    }
     head
 }
 
