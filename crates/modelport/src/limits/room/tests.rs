@@ -1,3 +1,4 @@
+mod races;
 mod threads;
 
 use std::pin::Pin;
@@ -114,6 +115,19 @@ async fn who_goes_away_just_when_called_hands_the_place_on() {
     drop(place);
     drop(third);
     assert_eq!(numbers(&room), (0, 0));
+}
+
+/// The moment between looking for a free place and sitting down.
+#[tokio::test]
+async fn a_place_that_becomes_free_before_one_sits_down_is_taken() {
+    let room = room(1, 1);
+    let who = Who {
+        key: 1,
+        priority: 0,
+    };
+    let seat = room.sit_down(who, Instant::now());
+    assert!(matches!(seat, Ok(Seat::Place(_))));
+    assert_eq!(numbers(&room), (1, 0));
 }
 
 /// The moment at which somebody has been taken out of the queue, but cannot be reached any more.
