@@ -134,7 +134,8 @@ impl Room {
         let until = arrived
             .checked_add(self.config.patience)
             .map_or(deadline, |patience| patience.min(deadline));
-        if until <= arrived {
+        // Who cannot wait displaces nobody. Where nobody may wait the room is full, whatever its patience.
+        if deadline <= arrived {
             return Err(self.refuse(Refusal::Late));
         }
         let place = match self.sit_down(who, arrived)? {
@@ -143,7 +144,7 @@ impl Room {
                 let _waiting = Waiting { room: self, spot };
                 match timeout_at(until, called).await {
                     Ok(Ok(place)) => place,
-                    // Nobody drops the sender but who takes the spot.
+                    // The sender is dropped only for somebody more urgent, who has the spot now.
                     Ok(Err(_)) => return Err(self.displaced()),
                     Err(_) => return Err(self.refuse(Refusal::Late)),
                 }

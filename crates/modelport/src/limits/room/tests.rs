@@ -246,16 +246,23 @@ async fn the_more_urgent_goes_first_and_displaces() {
 
 #[tokio::test]
 async fn without_a_queue_nobody_waits() {
-    let room = room(1, 0);
-    let place = room.try_enter();
-    let who = Who {
-        key: 1,
-        priority: 255,
-    };
-    let full = refused(room.enter(who, in_an_hour()).await);
-    assert!(matches!(full, Refusal::Full { .. }));
-    drop(place);
-    assert!(room.enter(who, in_an_hour()).await.is_ok());
+    for patience in [60 * SECOND, Duration::ZERO] {
+        let room = Room::new(RoomConfig {
+            concurrency: 1,
+            queue: 0,
+            patience,
+        });
+        let place = room.try_enter();
+        let who = Who {
+            key: 1,
+            priority: 255,
+        };
+        let full = refused(room.enter(who, in_an_hour()).await);
+        let retry_after = patience.max(SECOND);
+        assert_eq!(full, Refusal::Full { retry_after });
+        drop(place);
+        assert!(room.enter(who, in_an_hour()).await.is_ok());
+    }
 }
 
 proptest! {
