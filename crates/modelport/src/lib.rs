@@ -14,6 +14,7 @@ pub mod config;
 pub mod endpoints;
 pub mod error;
 pub mod ids;
+pub mod limits;
 pub mod models;
 pub mod proxy;
 pub mod responses;

@@ -1,0 +1,3 @@
+//! How much may be asked of a provider at once.
+
+pub mod room;
