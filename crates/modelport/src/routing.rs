@@ -1,3 +1,4 @@
-//! Who is fit to answer.
+//! Who is fit to answer, and in which order they are asked.
 
 pub mod health;
+pub mod policy;
