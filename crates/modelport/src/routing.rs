@@ -1,5 +1,6 @@
 //! Who is fit to answer, and in which order they are asked.
 
+pub mod budget;
 pub mod health;
 pub mod policy;
 pub mod target;
