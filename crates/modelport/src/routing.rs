@@ -4,3 +4,6 @@ pub mod budget;
 pub mod health;
 pub mod policy;
 pub mod target;
+
+#[cfg(test)]
+mod simulation;
