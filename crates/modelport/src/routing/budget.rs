@@ -1,0 +1,188 @@
+//! How many attempts a route may make beyond the first of each request: retries, failovers and hedges together. When
+//! everything fails, each of them makes the outage worse, so they are a share of the requests and no more.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// How many attempts a route has in store that has seen no request, so that a quiet one can retry.
+const RESERVE: u64 = 10 * ATTEMPT;
+
+/// How long what requests have paid in lasts: a calm hour does not pay for a storm.
+const LASTING: Duration = Duration::from_secs(10);
+
+/// One attempt, in the unit of the account: a request pays its share in percent.
+const ATTEMPT: u64 = 100;
+
+/// Time passes in ticks: long enough for the decay not to be lost in rounding.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the reserve regains in a tick: one attempt a second.
+const REGAINED: u64 = 10;
+
+/// The account of a route's further attempts.
+pub struct RetryBudget {
+    start: Instant,
+    share: u64,
+    /// The balance above the tick of its last change, in 32 bits each.
+    account: AtomicU64,
+}
+
+impl RetryBudget {
+    /// An account into which each request pays so many hundredths of an attempt. A share of 0 allows none at all, also
+    /// not from the reserve.
+    pub fn new(share_percent: u32, start: Instant) -> Self {
+        Self {
+            start,
+            share: u64::from(share_percent),
+            account: AtomicU64::new(pack(RESERVE, 0)),
+        }
+    }
+
+    /// A request comes: its first attempt is free, and pays in.
+    pub fn request(&self, now: Instant) {
+        let tick = self.tick(now);
+        self.account.update(Relaxed, Relaxed, |account| {
+            let (balance, tick) = age(account, tick);
+            pack(balance.saturating_add(self.share), tick)
+        });
+    }
+
+    /// Takes a further attempt from the account, if it holds one.
+    #[must_use = "an attempt that is not granted must not be made"]
+    pub fn take(&self, now: Instant) -> bool {
+        if self.share == 0 {
+            return false;
+        }
+        let tick = self.tick(now);
+        let taken = self.account.fetch_update(Relaxed, Relaxed, |account| {
+            let (balance, tick) = age(account, tick);
+            Some(pack(balance.checked_sub(ATTEMPT)?, tick))
+        });
+        taken.is_ok()
+    }
+
+    /// How many further attempts could be made now.
+    pub fn left(&self, now: Instant) -> u64 {
+        if self.share == 0 {
+            return 0;
+        }
+        let (balance, _) = age(self.account.load(Relaxed), self.tick(now));
+        balance / ATTEMPT
+    }
+
+    fn tick(&self, now: Instant) -> u64 {
+        let ticks = now.saturating_duration_since(self.start).as_millis() / TICK.as_millis();
+        u64::try_from(ticks).unwrap_or(HALF).min(HALF)
+    }
+}
+
+/// The balance as of a tick: what is over the reserve fades, what is missing from it comes back.
+fn age(account: u64, now: u64) -> (u64, u64) {
+    let (balance, last) = (account >> 32, account & HALF);
+    let ticks = now.saturating_sub(last);
+    let aged = match balance.checked_sub(RESERVE) {
+        Some(excess) => RESERVE + fade(excess, ticks),
+        None => balance
+            .saturating_add(ticks.saturating_mul(REGAINED))
+            .min(RESERVE),
+    };
+    (aged, now.max(last))
+}
+
+/// What is left after so many ticks: a good stand-in for an exponential decay that needs no floating point.
+fn fade(excess: u64, ticks: u64) -> u64 {
+    let lasting = LASTING.as_millis() / TICK.as_millis();
+    let left = u128::from(excess) * lasting / (lasting + u128::from(ticks));
+    u64::try_from(left).unwrap_or(excess)
+}
+
+fn pack(balance: u64, tick: u64) -> u64 {
+    (balance.min(HALF) << 32) | tick
+}
+
+const HALF: u64 = 0xffff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::clock;
+
+    /// The attempts granted when each of so many requests a second wants so many more, for a minute.
+    fn outage(share: u32, rate: u32, wanted: u32) -> u32 {
+        let start = clock::now();
+        let budget = RetryBudget::new(share, start);
+        let mut granted = 0;
+        for request in 0..60 * rate {
+            let now = start + Duration::from_secs(1) * request / rate;
+            budget.request(now);
+            granted += (0..wanted)
+                .map(|_| u32::from(budget.take(now)))
+                .sum::<u32>();
+        }
+        granted
+    }
+
+    #[test]
+    fn a_total_outage_is_made_worse_by_the_share_only() {
+        let requests = 60_000;
+        let granted = outage(20, 1000, 2);
+        assert!(granted >= requests / 5, "{granted}");
+        // The reserve and what it regains in a minute.
+        assert!(granted <= requests / 5 + 10 + 60, "{granted}");
+        assert_eq!(outage(0, 1000, 2), 0);
+    }
+
+    #[test]
+    fn a_quiet_route_can_retry() {
+        let start = clock::now();
+        let budget = RetryBudget::new(1, start);
+        assert!((0..10).all(|_| budget.take(start)));
+        assert!(!budget.take(start));
+        let later = start + Duration::from_secs(3);
+        assert_eq!(budget.left(later), 3);
+        assert_eq!(budget.left(later + Duration::from_hours(1)), 10);
+    }
+
+    #[test]
+    fn a_calm_hour_does_not_pay_for_a_storm() {
+        let start = clock::now();
+        let budget = RetryBudget::new(20, start);
+        let mut now = start;
+        for _ in 0..360_000 {
+            now += Duration::from_millis(10);
+            budget.request(now);
+        }
+        // Ten seconds of a hundred requests each are worth 200 attempts.
+        let left = budget.left(now);
+        assert!((150..=230).contains(&left), "{left}");
+    }
+
+    #[test]
+    fn threads_together_take_no_more_than_there_is() {
+        let start = clock::now();
+        let budget = RetryBudget::new(50, start);
+        let granted: u32 = thread::scope(|scope| {
+            let workers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..5_000)
+                            .map(|_| {
+                                budget.request(start);
+                                u32::from(budget.take(start)) + u32::from(budget.take(start))
+                            })
+                            .sum::<u32>()
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap())
+                .sum()
+        });
+        assert_eq!(granted, 10_010);
+    }
+}
