@@ -1,8 +1,6 @@
 //! One file per resource of the HTTP API, and what all of them need: who asks, and how they are
 //! answered.
 
-use std::sync::Arc;
-
 use axum::{
     body::Body,
     extract::{FromRequestParts, Path, Request},
@@ -15,10 +13,11 @@ pub mod health;
 pub mod models;
 pub mod passed_on;
 pub mod providers;
+pub mod route;
 mod unread;
 
 use crate::{
-    app::Worker,
+    app::Seat,
     error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
 };
@@ -32,16 +31,13 @@ pub struct Caller {
     pub id: RequestId,
 }
 
-impl FromRequestParts<Arc<Worker>> for Caller {
+impl FromRequestParts<Seat> for Caller {
     type Rejection = Response;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        worker: &Arc<Worker>,
-    ) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, seat: &Seat) -> Result<Self, Self::Rejection> {
         let id = RequestId::of(&parts.headers);
-        match worker.app.keys.check(&parts.headers) {
-            Ok(()) => Ok(Self { id }),
+        match seat.worker().app.keys.check(&parts.headers) {
+            Ok(_) => Ok(Self { id }),
             Err(error) => Err(refuse(&error, &id)),
         }
     }

@@ -1,34 +1,43 @@
 //! What all requests share: the configuration, the providers, the models they serve.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::SystemTime,
 };
 
-use http::Response;
-use modelport_provider::{
-    Error as ProviderError,
-    ollama::OllamaProvider,
-    openai_compatible::OpenAiCompatibleProvider,
-    provider::{Call, Provider, UploadCall},
-    provider_type::ProviderType,
-    receipt::Receipt,
-    settings::ChatApi,
-    transport::{Answer, Tls},
-};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use axum::extract::FromRef;
+use modelport_provider::{Error as ProviderError, transport::Tls};
+
+mod upstream;
 
 use crate::{
     auth::Keys,
+    clock,
     config::{Config, ProviderConfig},
+    limits::room::Room,
     models::{Directory, discovery::Wake, lessons::Lessons},
-    routing::health::Signals,
+    routing::{
+        decisions::Decisions,
+        health::Signals,
+        keyring::Keyring,
+        route::{Routes, Targets},
+    },
     telemetry::logs::Sink,
 };
+use upstream::Accounts;
+pub use upstream::Upstream;
 
-/// The gateway's state, shared by all its threads.
+/// The gateway's state under one configuration, shared by all its threads. A new configuration makes another, which
+/// takes over what was learned.
 pub struct App {
     /// What was configured.
     pub config: Config,
+    /// Which configuration this is.
+    pub edition: Edition,
     /// The gateway's own keys.
     pub keys: Keys,
     /// What each provider serves, by its place in the configuration.
@@ -36,13 +45,48 @@ pub struct App {
     /// What traffic taught about the models, by their provider's place in the configuration.
     pub lessons: Lessons,
     /// How each provider is doing, by its place in the configuration.
-    pub signals: Vec<Signals>,
+    pub signals: Vec<Arc<Signals>>,
     /// Asks for a provider's listing to be fetched again, by its place in the configuration.
     pub wakes: Vec<Wake>,
     /// Finished requests go here.
     pub records: Sink,
-    upstreams: Vec<Upstream>,
+    /// How every target of a route and every provider is doing.
+    pub targets: Targets,
+    /// The routes.
+    pub routes: Routes,
+    /// Each provider's credentials, by its place in the configuration.
+    pub keyrings: Vec<Keyring>,
+    /// The waiting rooms of the providers that get only so many requests at once, by their place in the configuration.
+    pub rooms: Vec<Option<Arc<Room>>>,
+    /// How the last requests on routes were decided.
+    pub decisions: Arc<Decisions>,
+    upstreams: Vec<Accounts>,
+    process: Arc<Process>,
+}
+
+/// Which configuration an [`App`] runs by.
+#[derive(Clone, Copy, Debug)]
+pub struct Edition {
+    /// 1 at the start, and one more with each that is taken up.
+    pub number: u64,
+    /// When it was taken up.
+    pub since: SystemTime,
+}
+
+/// What is so whatever the configuration.
+#[derive(Default)]
+struct Process {
     draining: AtomicBool,
+    refused: ArcSwapOption<Refused>,
+}
+
+/// A configuration that was not taken up.
+#[derive(Debug)]
+pub struct Refused {
+    /// When.
+    pub at: SystemTime,
+    /// Its faults, one a line.
+    pub faults: String,
 }
 
 /// Why the gateway cannot be set up from a configuration that is otherwise sound.
@@ -71,38 +115,134 @@ impl App {
     ///
     /// [`SetupFault`].
     pub fn new(config: Config) -> Result<Self, SetupFault> {
+        let records = Sink::start(config.log_level.into())?;
         let tls = Tls::new()?;
-        let upstreams = config
-            .providers
-            .iter()
-            .map(|provider| Upstream::new(provider, &tls))
-            .collect::<Result<Vec<_>, _>>()?;
+        let upstreams = config.providers.iter();
+        let upstreams = upstreams.map(|provider| Accounts::new(provider, &tls));
+        let edition = Edition {
+            number: 1,
+            since: clock::calendar(),
+        };
+        let now = clock::now();
+        let targets = Targets::new(&config, &Targets::default(), now);
         Ok(Self {
+            edition,
             keys: Keys::new(&config.server.api_keys),
             models: Directory::new(&config),
             lessons: Lessons::new(config.providers.len()),
-            signals: config.providers.iter().map(Signals::new).collect(),
+            signals: config
+                .providers
+                .iter()
+                .map(Signals::new)
+                .map(Arc::new)
+                .collect(),
             wakes: config.providers.iter().map(|_| Wake::default()).collect(),
-            records: Sink::start(config.log_level.into())?,
-            upstreams,
-            draining: AtomicBool::new(false),
+            records,
+            routes: Routes::new(&config, &targets, now),
+            targets,
+            keyrings: keyrings(&config),
+            rooms: rooms(&config, None),
+            decisions: Arc::default(),
+            upstreams: upstreams.collect::<Result<_, _>>()?,
+            process: Arc::default(),
             config,
         })
     }
 
+    /// The state under another configuration. What was learned of providers that are in both stays known, and
+    /// connections to those that did not change stay open.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupFault`]; this state goes on then.
+    pub fn under(&self, config: Config) -> Result<Self, SetupFault> {
+        let tls = Tls::new()?;
+        let before: Vec<Option<usize>> = config
+            .providers
+            .iter()
+            .map(|provider| self.place_of(provider))
+            .collect();
+        let upstreams = config
+            .providers
+            .iter()
+            .zip(&before)
+            .map(
+                |(provider, place)| match place.and_then(|place| self.upstreams.get(place)) {
+                    Some(same) => Ok(same.clone()),
+                    None => Accounts::new(provider, &tls),
+                },
+            );
+        let upstreams = upstreams.collect::<Result<_, _>>()?;
+        let signals = config
+            .providers
+            .iter()
+            .zip(&before)
+            .map(
+                |(provider, place)| match place.and_then(|place| self.signals.get(place)) {
+                    Some(same) => Arc::clone(same),
+                    None => Arc::new(Signals::new(provider)),
+                },
+            );
+        let now = clock::now();
+        let targets = Targets::new(&config, &self.targets, now);
+        Ok(Self {
+            edition: Edition {
+                number: self.edition.number + 1,
+                since: clock::calendar(),
+            },
+            keys: Keys::new(&config.server.api_keys),
+            models: Directory::after(&config, &self.models, &before),
+            lessons: Lessons::after(&self.lessons, &before),
+            signals: signals.collect(),
+            wakes: config.providers.iter().map(|_| Wake::default()).collect(),
+            records: self.records.clone(),
+            routes: Routes::new(&config, &targets, now),
+            targets,
+            keyrings: keyrings(&config),
+            rooms: rooms(&config, Some(self)),
+            decisions: Arc::clone(&self.decisions),
+            upstreams,
+            process: Arc::clone(&self.process),
+            config,
+        })
+    }
+
+    /// Where a provider stands in this configuration, if it is the same in both.
+    fn place_of(&self, provider: &ProviderConfig) -> Option<usize> {
+        let mut providers = self.config.providers.iter();
+        providers.position(|known| known.is_same_upstream(provider))
+    }
+
+    /// Another configuration was not taken up.
+    pub fn note_refused(&self, faults: String) {
+        let at = clock::calendar();
+        let refused = Refused { at, faults };
+        self.process.refused.store(Some(Arc::new(refused)));
+    }
+
+    /// The last configuration was taken up.
+    pub fn note_taken_up(&self) {
+        self.process.refused.store(None);
+    }
+
+    /// The configuration that was not taken up since this one was, if any.
+    pub fn refused(&self) -> Option<Arc<Refused>> {
+        self.process.refused.load_full()
+    }
+
     /// From now on the gateway says that it is going down.
     pub fn start_draining(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.process.draining.store(true, Ordering::Release);
     }
 
     /// Whether the gateway is going down.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        self.process.draining.load(Ordering::Acquire)
     }
 
     /// The provider at `place` in the configuration, for background work.
     pub fn upstream(&self, place: usize) -> Option<&Upstream> {
-        self.upstreams.get(place)
+        self.upstreams.get(place).map(|accounts| &accounts.first)
     }
 }
 
@@ -110,7 +250,7 @@ impl App {
 pub struct Worker {
     /// The shared state.
     pub app: Arc<App>,
-    upstreams: Vec<Upstream>,
+    upstreams: Vec<Accounts>,
 }
 
 impl Worker {
@@ -119,157 +259,89 @@ impl Worker {
         let upstreams = app
             .upstreams
             .iter()
-            .map(Upstream::with_own_connections)
+            .map(Accounts::with_own_connections)
             .collect();
+        Self { app, upstreams }
+    }
+
+    /// A view of another state for the same thread; connections to providers that did not change stay open.
+    fn of(&self, app: Arc<App>) -> Self {
+        let upstreams = app.config.providers.iter().zip(&app.upstreams);
+        let upstreams = upstreams.map(|(provider, accounts)| {
+            let place = self.app.place_of(provider);
+            match place.and_then(|place| self.upstreams.get(place)) {
+                Some(same) => same.clone(),
+                None => accounts.with_own_connections(),
+            }
+        });
+        let upstreams = upstreams.collect();
         Self { app, upstreams }
     }
 
     /// The provider at `place` in the configuration, over this thread's connections.
     pub fn upstream(&self, place: usize) -> Option<&Upstream> {
-        self.upstreams.get(place)
+        self.account(place, 0)
+    }
+
+    /// The provider at `place` in the configuration, by its credential of this number.
+    pub fn account(&self, place: usize, key: usize) -> Option<&Upstream> {
+        self.upstreams.get(place)?.get(key)
     }
 
     /// Closes connections that have been unused for long.
     pub fn sweep(&self) {
-        for upstream in &self.upstreams {
+        for upstream in self.upstreams.iter().flat_map(Accounts::all) {
             upstream.sweep();
         }
     }
 }
 
-/// A provider of either kind. The kinds are few and the path is hot, so this is an enum.
-#[derive(Clone, Debug)]
-pub enum Upstream {
-    /// Any endpoint that speaks the OpenAI API.
-    OpenAi(Box<OpenAiCompatibleProvider>),
-    /// An Ollama server.
-    Ollama(Box<OllamaProvider>),
+/// Where a thread's view is found: requests take the one that is there, and keep it until they are answered.
+#[derive(Clone)]
+pub struct Seat(Arc<ArcSwap<Worker>>);
+
+impl Seat {
+    /// With a view of this state.
+    pub fn new(app: Arc<App>) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(Worker::new(app))))
+    }
+
+    /// From now on requests take a view of this state.
+    pub fn change(&self, app: Arc<App>) {
+        let next = self.0.load().of(app);
+        self.0.store(Arc::new(next));
+    }
+
+    /// The view that is there.
+    pub fn worker(&self) -> Arc<Worker> {
+        self.0.load_full()
+    }
 }
 
-impl Upstream {
-    fn new(config: &ProviderConfig, tls: &Tls) -> Result<Self, SetupFault> {
-        let made = match config.provider_type.canonical() {
-            ProviderType::Ollama => {
-                let mut builder = OllamaProvider::builder(config.base_url.clone())
-                    .headers(config.headers.clone())
-                    .timeout(config.timeout)
-                    .tls(tls.clone());
-                if let Some(chat) = &config.ollama {
-                    builder = builder
-                        .chat_api(chat.api)
-                        .keep_alive(chat.keep_alive.clone());
-                }
-                builder
-                    .build()
-                    .map(|provider| Self::Ollama(Box::new(provider)))
-            }
-            ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
-                let builder = OpenAiCompatibleProvider::builder_at(config.base_url.clone())
-                    .id(&config.id)
-                    .name(&config.name)
-                    .headers(config.custom_headers.clone())
-                    .key_name(&config.key_variable)
-                    .timeout(config.timeout)
-                    .http2(config.http2)
-                    .tls(tls.clone());
-                let builder = match &config.key {
-                    Some(key) => builder.secret(key.clone()),
-                    None => builder,
-                };
-                builder
-                    .build()
-                    .map(|provider| Self::OpenAi(Box::new(provider)))
-            }
-        };
-        made.map_err(|cause| SetupFault::Provider {
-            id: config.id.clone(),
-            cause,
-        })
+impl FromRef<Seat> for Arc<Worker> {
+    fn from_ref(seat: &Seat) -> Self {
+        seat.worker()
     }
+}
 
-    fn with_own_connections(&self) -> Self {
-        match self {
-            Self::OpenAi(provider) => Self::OpenAi(Box::new(provider.with_own_connections())),
-            Self::Ollama(provider) => Self::Ollama(Box::new(provider.with_own_connections())),
-        }
-    }
+fn keyrings(config: &Config) -> Vec<Keyring> {
+    let providers = config.providers.iter();
+    providers
+        .map(|provider| Keyring::new(provider, clock::now()))
+        .collect()
+}
 
-    fn sweep(&self) {
-        match self {
-            Self::OpenAi(provider) => provider.sweep(),
-            Self::Ollama(provider) => provider.sweep(),
-        }
-    }
-
-    /// Sends one request and waits for the head of the answer.
-    ///
-    /// # Errors
-    ///
-    /// As [`OpenAiCompatibleProvider::send`].
-    pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, ProviderError> {
-        match self {
-            Self::OpenAi(provider) => provider.send(call).await,
-            // Boxed: it translates, and a chat with any other provider would carry its size.
-            Self::Ollama(provider) => Box::pin(provider.send(call)).await,
-        }
-    }
-
-    /// Sends one upload and waits for the head of the answer.
-    ///
-    /// # Errors
-    ///
-    /// As [`OpenAiCompatibleProvider::send_upload`].
-    pub async fn send_upload(
-        &self,
-        call: UploadCall<'_>,
-    ) -> Result<Response<Answer>, ProviderError> {
-        match self {
-            Self::OpenAi(provider) => provider.send_upload(call).await,
-            Self::Ollama(provider) => provider.send_upload(call).await,
-        }
-    }
-
-    /// What would become of a chat's fields where the provider itself puts it into other terms; `None` where it goes out
-    /// as it is.
-    pub fn own_receipt(&self, body: &[u8]) -> Option<Result<Receipt, ProviderError>> {
-        match self {
-            Self::OpenAi(_) => None,
-            Self::Ollama(provider) => match provider.chat_api() {
-                ChatApi::OpenAi => None,
-                ChatApi::Native => Some(provider.receipt_of(body)),
-            },
-        }
-    }
-
-    /// Whether the provider itself puts a chat into other terms.
-    pub fn translates_chats(&self) -> bool {
-        match self {
-            Self::OpenAi(_) => false,
-            Self::Ollama(provider) => provider.chat_api() == ChatApi::Native,
-        }
-    }
-
-    /// The same provider, for somebody who outlives this.
-    pub fn to_provider(&self) -> Box<dyn Provider> {
-        match self {
-            Self::OpenAi(provider) => Box::new(provider.with_own_connections()),
-            Self::Ollama(provider) => Box::new(provider.with_own_connections()),
-        }
-    }
-
-    /// Where chats go, where that is not the same for all providers of the kind.
-    pub fn chat_path(&self) -> Option<&'static str> {
-        match self {
-            Self::OpenAi(_) => None,
-            Self::Ollama(provider) => Some(provider.chat_api().path()),
-        }
-    }
-
-    /// The provider by what all providers can do.
-    pub fn as_provider(&self) -> &dyn Provider {
-        match self {
-            Self::OpenAi(provider) => &**provider,
-            Self::Ollama(provider) => &**provider,
-        }
-    }
+/// The rooms of a configuration. One that was there before with the same settings goes on, with those in it.
+fn rooms(config: &Config, before: Option<&App>) -> Vec<Option<Arc<Room>>> {
+    let room = |provider: &ProviderConfig| {
+        let wanted = provider.room?;
+        let known = before.and_then(|before| {
+            let mut providers = before.config.providers.iter();
+            let place = providers
+                .position(|known| known.id == provider.id && known.room == Some(wanted))?;
+            before.rooms.get(place)?.clone()
+        });
+        Some(known.unwrap_or_else(|| Room::new(wanted)))
+    };
+    config.providers.iter().map(room).collect()
 }

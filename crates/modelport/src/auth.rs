@@ -17,15 +17,15 @@ impl Keys {
         Self(keys.iter().map(|key| digest(key.expose())).collect())
     }
 
-    /// Whether `headers` show a key of ours: as `authorization: Bearer`, or as `x-api-key` or
-    /// `api-key`, which Anthropic's and Azure's SDKs send.
+    /// Which key of ours `headers` show, by a number that tells keys apart and nothing about them; 0 where none is
+    /// needed. It is shown as `authorization: Bearer`, or as `x-api-key` or `api-key`, which Anthropic's and Azure's SDKs send.
     ///
     /// # Errors
     ///
     /// [`Error::Unauthorized`] when they do not.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Error> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<u64, Error> {
         if self.0.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let Some(shown) = shown(headers) else {
             return Err(Error::Unauthorized { presented: false });
@@ -37,7 +37,8 @@ impl Keys {
             .iter()
             .fold(Choice::from(0), |known, key| known | key.ct_eq(&shown));
         if known.into() {
-            Ok(())
+            let (first, _) = shown.split_first_chunk().unwrap_or((&[0; 8], &[]));
+            Ok(u64::from_ne_bytes(*first))
         } else {
             Err(Error::Unauthorized { presented: true })
         }
@@ -78,7 +79,7 @@ mod tests {
         if let Some((name, value)) = header {
             headers.insert(name, HeaderValue::from_str(value).unwrap());
         }
-        Keys::new(&keys).check(&headers)
+        Keys::new(&keys).check(&headers).map(|_| ())
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Every URL the gateway serves, in one table.
 
-use std::sync::Arc;
-
-use axum::{Router, body::Body, response::Response, routing::get};
+use axum::{
+    Router,
+    body::Body,
+    response::Response,
+    routing::{get, post},
+};
 use tower::Layer;
 use tower_http::{
     catch_panic::{CatchPanic, CatchPanicLayer, ResponseForPanic},
@@ -10,8 +13,8 @@ use tower_http::{
 };
 
 use crate::{
-    api::{self, health, models, passed_on, providers},
-    app::Worker,
+    api::{self, health, models, passed_on, providers, route},
+    app::Seat,
     config::CorsOrigins,
     proxy::surface::Surface,
 };
@@ -35,8 +38,8 @@ const PASSED_ON: [Surface; 14] = [
 ];
 
 /// The table. The paths without `/v1` are for clients whose base URL leaves it out.
-pub fn router(worker: Arc<Worker>) -> Router {
-    let cors = cors(&worker.app.config.server.cors_origins);
+pub fn router(seat: Seat) -> Router {
+    let cors = cors(&seat.worker().app.config.server.cors_origins);
     let mut router = Router::new();
     for surface in PASSED_ON {
         let path = surface.path();
@@ -52,12 +55,14 @@ pub fn router(worker: Arc<Worker>) -> Router {
         .route("/v1/providers", get(providers::list))
         .route("/v1/providers/{id}", get(providers::show))
         .route("/v1/providers/{id}/health", get(providers::health))
+        .route("/v1/route/explain", post(route::explain))
+        .route("/v1/route/decisions/{id}", get(route::decision))
         .route("/health", get(health::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(api::unknown_url)
         .method_not_allowed_fallback(api::method_not_allowed)
-        .with_state(worker);
+        .with_state(seat);
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -66,8 +71,8 @@ pub fn router(worker: Arc<Worker>) -> Router {
 
 /// The table behind a net that catches panics: once around all of it, so that a request passes
 /// one net and not one for each route.
-pub fn service(worker: Arc<Worker>) -> Service {
-    CatchPanicLayer::custom(Panicked).layer(router(worker))
+pub fn service(seat: Seat) -> Service {
+    CatchPanicLayer::custom(Panicked).layer(router(seat))
 }
 
 /// What a request that panicked is answered with.

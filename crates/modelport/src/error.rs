@@ -143,6 +143,26 @@ pub enum Error {
         /// Seconds that the provider asked to wait.
         retry_after: Option<u64>,
     },
+    /// The time that a request was given is over.
+    #[error(
+        "The request had no output within {seconds} s, the time given by {given_by}. Give it more, or ask a faster model."
+    )]
+    Deadline {
+        /// The time, in seconds.
+        seconds: String,
+        /// Who gave it: a header or a route's setting.
+        given_by: &'static str,
+    },
+    /// Every place of a provider is taken, and the waiting room is full or the wait was too long.
+    #[error("{provider} is busy: {what}. Come back later, or raise its concurrency or queue.")]
+    Busy {
+        /// The provider's display name.
+        provider: String,
+        /// What there was no place in.
+        what: String,
+        /// Seconds after which a place is likely.
+        retry_after: u64,
+    },
     /// A fault of ours.
     #[error("modelport failed inside. The request id finds it in the log.")]
     Internal,
@@ -242,6 +262,11 @@ impl Error {
                 retry_after: *retry_after,
                 ..Row::new(502, "upstream_error", "upstream_failed")
             },
+            Self::Deadline { .. } => Row::new(504, "timeout_error", "deadline_exceeded"),
+            Self::Busy { retry_after, .. } => Row {
+                retry_after: Some(*retry_after),
+                ..Row::new(429, "rate_limit_error", "provider_busy")
+            },
             Self::Internal => Row::new(500, "server_error", "internal_error"),
         }
     }
@@ -270,6 +295,8 @@ impl Error {
             | Self::Silent { .. }
             | Self::Credential { .. }
             | Self::OutOfCredit { .. }
+            | Self::Deadline { .. }
+            | Self::Busy { .. }
             | Self::Upstream { .. } => Blame::Upstream,
             Self::Internal => Blame::Gateway,
         }

@@ -104,6 +104,19 @@ impl Directory {
         }
     }
 
+    /// The lists of the providers that were known, each by its place before, and the predefined ones of the others.
+    pub fn after(config: &Config, before: &Self, places: &[Option<usize>]) -> Self {
+        let directory = Self::new(config);
+        for (place, known) in directory.shelves.iter().zip(places) {
+            let Some(known) = known.and_then(|known| before.shelves.get(known)) else {
+                continue;
+            };
+            place.shelf.store(known.shelf.load_full());
+            place.problem.store(known.problem.load_full());
+        }
+        directory
+    }
+
     /// One provider's models.
     pub fn shelf(&self, provider: usize) -> Option<Arc<Shelf>> {
         self.shelves

@@ -17,32 +17,38 @@ use modelport_provider::splice::{self, AskFault};
 pub mod asked;
 pub mod attempt;
 pub mod body;
+pub mod choice;
+pub mod deadline;
 mod decoding;
 pub mod dialect;
 pub mod failure;
 pub mod form;
 pub mod headers;
+mod hedge;
 pub mod meter;
 pub mod plan;
 pub mod relay;
 pub mod sending;
 pub mod surface;
+pub mod tries;
 pub mod upload;
 pub mod waiting;
 
 use crate::{
     anthropic,
     app::Worker,
+    clock,
     error::Error,
     ids::{REQUEST_ID, RequestId},
+    routing::{choice::Attempts, decisions::Decision},
 };
 use asked::Asked;
-use attempt::Committed;
+use choice::Request;
+use deadline::Deadline;
 use dialect::AsChat;
 use failure::Failure;
 use meter::{Ending, Meter};
 use plan::{Deployment, Plan};
-use sending::Sending;
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
 
@@ -50,6 +56,8 @@ use upload::{Arriving, Taken};
 pub struct Inbound {
     /// Its id.
     pub id: RequestId,
+    /// Whose key it shows; see [`Keys::check`](crate::auth::Keys::check).
+    pub caller: u64,
     /// The endpoint.
     pub surface: Surface,
     /// Its query string, without the question mark.
@@ -75,6 +83,7 @@ pub type Reply = Response<Body>;
 pub struct Job {
     pub(crate) worker: Arc<Worker>,
     pub(crate) id: RequestId,
+    pub(crate) caller: u64,
     pub(crate) surface: Surface,
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
@@ -87,6 +96,8 @@ pub struct Job {
     /// The request as a chat completion, once a provider wants it so.
     pub(crate) as_chat: OnceLock<AsChat>,
     pub(crate) plan: Plan,
+    /// When the caller gives up, as it says or as its route does.
+    pub(crate) deadline: Option<Deadline>,
 }
 
 /// Answers a request from the first provider of its plan that can.
@@ -150,13 +161,26 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
     let app = &worker.app;
     let plan = match (asked.model(&body), inbound.surface.without_model()) {
         (None, WithoutModel::Provider) => Plan::without_model(app),
-        (model, _) => Plan::of(app, model)?,
+        (None, WithoutModel::Default) => Plan::by_name(app, None)?,
+        (Some(model), _) => {
+            let (ask, headers) = (asked.of_json(), &inbound.headers);
+            let body = &body;
+            let request = Request {
+                model,
+                ask,
+                body,
+                headers,
+            };
+            Plan::of(app, request)?
+        }
     };
+    let deadline = deadline::of(&inbound.headers, &plan, meter.arrived())?;
     meter.planned(&plan, asked.stream());
     Ok(Box::new(Job {
         takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
+        caller: inbound.caller,
         body,
         surface: inbound.surface,
         query: inbound.query,
@@ -164,6 +188,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         arriving,
         as_chat: OnceLock::new(),
         plan,
+        deadline,
         worker,
     }))
 }
@@ -182,7 +207,8 @@ fn read(content: Content) -> Result<(Bytes, Asked, Option<Arriving>), Error> {
     }
 }
 
-fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
+/// The refusal of a body that is no request.
+pub fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
     Error::BadRequest {
         message: fault.describe(body),
         param: fault.field().map(str::to_owned),
@@ -191,26 +217,52 @@ fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 }
 
 /// Tries the plan's deployments in turn, each with its retries, until one commits to an answer.
-pub(crate) async fn run(job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
+pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
-    for (place, at) in job.plan.deployments.iter().enumerate() {
-        let sending = match sending::prepare(&job, at) {
+    let mut attempts = Attempts::new();
+    let mut place = 0;
+    while let Some(mut at) = job.plan.deployments.get(place) {
+        let mut sending = match sending::prepare(&job, at) {
             Ok(sending) => sending,
             Err(error) => return Ok(refuse(&job, at, error, meter)),
         };
         meter.attempting(at);
-        match at_deployment(&job, at, &sending, &mut meter).await {
-            Ok(committed) => return Ok(relay::reply(&job, at, &sending, committed, meter)),
+        let mut asked = place;
+        let result = if job.is_hedged() {
+            let raced = Box::pin(hedge::race(&job, place, at, &sending, &mut attempts)).await;
+            if let (Some(other), Some(its)) = (job.plan.deployments.get(raced.place), raced.sending)
+            {
+                (at, sending) = (other, its);
+                meter.attempting(at);
+            }
+            (asked, place) = (raced.place, raced.last);
+            raced.result
+        } else {
+            tries::at_deployment(&job, place, at, &sending, &mut attempts).await
+        };
+        meter.tried(attempts.len());
+        match result {
+            Ok(won) => {
+                meter.first_output();
+                meter.hold(won.held);
+                let mut reply = relay::reply(&job, at, &sending, won.committed, meter);
+                headers::add_queue_time(reply.headers_mut(), won.queued);
+                job.remember(attempts);
+                return Ok(reply);
+            }
             Err(failure) => {
                 if let Some(error) = job.fault() {
                     return Ok(refuse(&job, at, error, meter));
                 }
                 let others = place + 1 < job.plan.deployments.len();
                 let over = others && failure.may_fail_over() && job.may_repeat();
-                last = Some((place, sending, failure));
-                if !over {
+                // Passing a full room by is no attempt, and is not counted as one.
+                let passed_by = failure.is_ours();
+                last = Some((asked, sending, failure));
+                if !over || !(passed_by || job.may_go_on(clock::now())) {
                     break;
                 }
+                place += 1;
             }
         }
     }
@@ -218,7 +270,9 @@ pub(crate) async fn run(job: Box<Job>, mut meter: Meter) -> Result<Reply, Error>
         meter.settle(Ending::Failed);
         return Err(Error::Internal);
     };
-    failure.into_reply(&job, place, sending, meter)
+    let reply = failure.into_reply(&job, place, sending, meter);
+    job.remember(attempts);
+    reply
 }
 
 /// Says no to a request that holds what the provider cannot be given.
@@ -229,42 +283,28 @@ fn refuse(job: &Job, at: &Deployment, error: Error, meter: Meter) -> Reply {
     reply
 }
 
-/// One deployment: the first attempt and its retries.
-async fn at_deployment(
-    job: &Job,
-    at: &Deployment,
-    sending: &Sending,
-    meter: &mut Meter,
-) -> Result<Committed, Failure> {
-    let app = &job.worker.app;
-    let mut retries = 0;
-    loop {
-        let started = crate::clock::now();
-        let result = attempt::once(job, at, sending).await;
-        let result = result.map_err(|failure| job.hide(at, failure));
-        let took = started.elapsed();
-        job.note_signal(at, &result, took);
-        let failure = match result {
-            Ok(committed) => {
-                meter.first_output();
-                attempt::note_success(job, at, sending, took);
-                return Ok(committed);
-            }
-            Err(failure) => failure,
-        };
-        let wait = attempt::wait_before_retry(&app.config, at.provider, &failure, retries)
-            .filter(|_| job.may_repeat());
-        attempt::note_failure(job, at, &failure, took, wait);
-        let Some(wait) = wait else {
-            return Err(failure);
-        };
-        retries += 1;
-        tokio::time::sleep(wait).await;
-        meter.retrying();
-    }
-}
-
 impl Job {
+    /// Keeps how the request was decided, if it was on a route.
+    fn remember(&mut self, attempts: Attempts) {
+        let Some(choice) = self.plan.choice.take() else {
+            return;
+        };
+        let requested = self.asked.model(&self.body).unwrap_or_default();
+        self.worker.app.decisions.keep(Decision {
+            id: self.id.clone(),
+            at: clock::calendar(),
+            requested: requested.to_owned(),
+            choice: *choice,
+            attempts,
+        });
+    }
+
+    /// Whether a second attempt may be begun beside a slow one.
+    fn is_hedged(&self) -> bool {
+        let choice = self.plan.choice.as_ref();
+        choice.is_some_and(|choice| choice.route.hedge.is_some())
+    }
+
     /// Whether the request can be sent once more.
     fn may_repeat(&self) -> bool {
         self.arriving.as_ref().is_none_or(Arriving::may_repeat)
@@ -296,13 +336,13 @@ impl Job {
     /// A failure without our own credentials in it.
     fn hide(&self, at: &Deployment, failure: Failure) -> Failure {
         match self.worker.app.config.providers.get(at.provider) {
-            Some(config) => failure.hiding(&config.headers),
+            Some(config) => failure.hiding(&config.headers, &config.further_keys),
             None => failure,
         }
     }
 
-    /// An attempt is a sign of the provider's health.
-    fn note_signal(&self, at: &Deployment, result: &Result<Committed, Failure>, took: Duration) {
+    /// An attempt, and how it failed if it did, is a sign of the provider's health.
+    fn note_signal(&self, at: &Deployment, failure: Option<&Failure>, took: Duration) {
         let app = &self.worker.app;
         let (Some(signals), Some(config)) = (
             app.signals.get(at.provider),
@@ -310,23 +350,22 @@ impl Job {
         ) else {
             return;
         };
-        let failure = result.as_ref().err();
-        if failure.is_some_and(|failure| !failure.was_sent()) {
+        if failure.is_some_and(|failure| !failure.was_sent() || failure.is_ours()) {
             return;
         }
-        let failure = failure.map(|failure| (failure.kind, failure.said()));
-        signals.note(failure, took, &config.key_variable);
-        self.note_lesson(at, result);
+        let said = failure.map(|failure| (failure.kind, failure.said()));
+        signals.note(said, took, &config.key_variable);
+        self.note_lesson(at, failure);
     }
 
     /// An attempt teaches what the model can do.
-    fn note_lesson(&self, at: &Deployment, result: &Result<Committed, Failure>) {
+    fn note_lesson(&self, at: &Deployment, failure: Option<&Failure>) {
         let (lessons, provider) = (&self.worker.app.lessons, at.provider);
-        let (sent, now) = (self.asked.names(&self.body), crate::clock::calendar());
-        match result.as_ref().map_err(|failure| &failure.lesson) {
-            Ok(_) => lessons.taken_with(provider, &at.model, sent, now),
-            Err(Some(lesson)) => lessons.refused_with(provider, &at.model, lesson, sent, now),
-            Err(None) => {}
+        let (sent, now) = (self.asked.names(&self.body), clock::calendar());
+        match failure.map(|failure| &failure.lesson) {
+            None => lessons.taken_with(provider, &at.model, sent, now),
+            Some(Some(lesson)) => lessons.refused_with(provider, &at.model, lesson, sent, now),
+            Some(None) => {}
         }
     }
 }

@@ -24,14 +24,16 @@ use tokio::{
 
 mod connection;
 mod preface;
+mod reload;
 
 use crate::{
-    app::{App, SetupFault, Worker},
+    app::{App, Seat, SetupFault},
     config::Config,
     endpoints,
     models::discovery,
 };
 use connection::Connections;
+pub use reload::Reloader;
 
 /// Connections that may wait for a thread to take them.
 const MAX_WAITING: usize = 4096;
@@ -45,7 +47,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A gateway that listens and is about to serve.
 pub struct Server {
     listener: TcpListener,
-    app: Arc<App>,
+    reloader: Reloader,
 }
 
 /// Why a gateway does not start.
@@ -99,8 +101,8 @@ impl Server {
             Ok(listener)
         });
         let listener = listener.map_err(|cause| StartFault::Listen { host, port, cause })?;
-        let app = Arc::new(App::new(config)?);
-        Ok(Self { listener, app })
+        let reloader = Reloader::new(App::new(config)?);
+        Ok(Self { listener, reloader })
     }
 
     /// The address it listens on.
@@ -114,7 +116,12 @@ impl Server {
 
     /// The shared state, for whoever wants to look at it while it runs.
     pub fn app(&self) -> Arc<App> {
-        Arc::clone(&self.app)
+        self.reloader.app()
+    }
+
+    /// What takes up other configurations while it runs.
+    pub fn reloader(&self) -> Reloader {
+        self.reloader.clone()
     }
 
     /// Serves until `stop` is done, then lets running requests end.
@@ -123,26 +130,41 @@ impl Server {
     ///
     /// When a thread cannot be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Stopped, StartFault> {
-        let count = self.app.config.server.workers.unwrap_or_else(cores);
+        let count = self.app().config.server.workers.unwrap_or_else(cores);
         let threads = (0..count)
-            .map(|number| Thread::start(number, Arc::clone(&self.app)))
+            .map(|number| Thread::start(number, self.reloader.clone()))
             .collect::<io::Result<Vec<_>>>()?;
-        let background: Vec<_> = (0..self.app.config.providers.len())
-            .map(|provider| tokio::spawn(discovery::keep_fresh(Arc::clone(&self.app), provider)))
-            .collect();
+        let reloader = self.reloader.clone();
+        let background = tokio::spawn(keep_fresh(self.reloader));
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         tokio::select! {
             () = accept(&listener, &threads) => {}
             () = stop => {}
         }
         drop(listener);
-        self.app.start_draining();
-        for task in background {
-            task.abort();
-        }
+        reloader.app().start_draining();
+        background.abort();
         let stopped = drain(threads).await;
-        self.app.records.flush();
+        reloader.app().records.flush();
         Ok(stopped)
+    }
+}
+
+/// Keeps the lists of whatever configuration counts fresh.
+async fn keep_fresh(reloader: Reloader) {
+    let mut changes = reloader.changes();
+    loop {
+        let app = Arc::clone(&changes.borrow_and_update());
+        let places = 0..app.config.providers.len();
+        let all = places.map(|provider| discovery::keep_fresh(Arc::clone(&app), provider));
+        tokio::select! {
+            _ = futures_util::future::join_all(all) => {}
+            _ = changes.changed() => continue,
+        }
+        // None of them has anything to do any more, until another configuration counts.
+        if changes.changed().await.is_err() {
+            return;
+        }
     }
 }
 
@@ -203,7 +225,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(number: usize, app: Arc<App>) -> io::Result<Self> {
+    fn start(number: usize, reloader: Reloader) -> io::Result<Self> {
         let (sockets, receiver) = channel(MAX_WAITING);
         let open = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&open);
@@ -212,7 +234,7 @@ impl Thread {
             .build()?;
         let handle = thread::Builder::new()
             .name(format!("serve-{number}"))
-            .spawn(move || runtime.block_on(serve(app, receiver, counter)))?;
+            .spawn(move || runtime.block_on(serve(reloader, receiver, counter)))?;
         Ok(Self {
             sockets,
             open,
@@ -235,10 +257,14 @@ impl Drop for Open {
     }
 }
 
-async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<AtomicUsize>) -> Stopped {
-    let patience = app.config.server.shutdown_timeout;
-    let worker = Arc::new(Worker::new(app));
-    let connections = Arc::new(Connections::new(endpoints::service(Arc::clone(&worker))));
+async fn serve(
+    reloader: Reloader,
+    mut sockets: Receiver<TcpStream>,
+    open: Arc<AtomicUsize>,
+) -> Stopped {
+    let mut changes = reloader.changes();
+    let seat = Seat::new(Arc::clone(&changes.borrow_and_update()));
+    let connections = Arc::new(Connections::new(endpoints::service(seat.clone())));
     let graceful = GracefulShutdown::new();
     let (end, ending) = watch::channel(());
     let mut sweep = interval(SWEEP);
@@ -253,10 +279,12 @@ async fn serve(app: Arc<App>, mut sockets: Receiver<TcpStream>, open: Arc<Atomic
                 let begun = connections.begin(socket, graceful.watcher(), ending.clone(), counted);
                 tokio::spawn(begun);
             }
-            _ = sweep.tick() => worker.sweep(),
+            _ = sweep.tick() => seat.worker().sweep(),
+            Ok(()) = changes.changed() => seat.change(Arc::clone(&changes.borrow_and_update())),
         }
     }
     drop(end);
+    let patience = reloader.app().config.server.shutdown_timeout;
     match timeout(patience, graceful.shutdown()).await {
         Ok(()) => Stopped::Drained,
         Err(_) => Stopped::CutShort,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::json_reply;
 use crate::{
     app::{App, Worker},
+    clock,
     ids::RequestId,
 };
 
@@ -43,8 +44,28 @@ pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Res
     } else {
         (StatusCode::OK, "ready")
     };
-    let body = json!({"status": word, "missing": missing(&worker.app)});
+    let body = json!({
+        "status": word,
+        "missing": missing(&worker.app),
+        "configuration": configuration(&worker.app),
+    });
     json_reply(status, &id, &body)
+}
+
+/// Which configuration counts, and which was not taken up.
+fn configuration(app: &App) -> Value {
+    let refused = app.refused().map(|refused| {
+        json!({
+            "at": clock::unix_seconds(refused.at),
+            // What they are is in the log; this endpoint is open to everybody.
+            "faults": refused.faults.lines().count(),
+        })
+    });
+    json!({
+        "edition": app.edition.number,
+        "since": clock::unix_seconds(app.edition.since),
+        "refused": refused,
+    })
 }
 
 fn states(app: &App) -> Value {

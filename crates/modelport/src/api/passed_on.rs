@@ -10,7 +10,7 @@ use axum::{
 
 use super::{refuse_in, unread};
 use crate::{
-    app::Worker,
+    app::{Seat, Worker},
     ids::RequestId,
     proxy::{
         self, Content, Inbound, form,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// `POST` at a surface.
-pub fn at(surface: Surface) -> MethodRouter<Arc<Worker>> {
+pub fn at(surface: Surface) -> MethodRouter<Seat> {
     let handler =
         move |State(worker): State<Arc<Worker>>, request: Request| answer(surface, worker, request);
     post(handler)
@@ -31,10 +31,13 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     let (parts, mut body) = request.into_parts();
     let envelope = surface.envelope();
     let id = RequestId::of(&parts.headers);
-    if let Err(error) = worker.app.keys.check(&parts.headers) {
-        let reply = refuse_in(envelope, &error, &id);
-        return Box::pin(unread::answer(reply, &parts.headers, body)).await;
-    }
+    let caller = match worker.app.keys.check(&parts.headers) {
+        Ok(caller) => caller,
+        Err(error) => {
+            let reply = refuse_in(envelope, &error, &id);
+            return Box::pin(unread::answer(reply, &parts.headers, body)).await;
+        }
+    };
     let server = &worker.app.config.server;
     let headers = &parts.headers;
     let read = if surface.bodies() == Bodies::Forms && form::is_form(headers) {
@@ -54,6 +57,7 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     };
     let inbound = Inbound {
         id: id.clone(),
+        caller,
         surface,
         query: parts.uri.query().map(str::to_owned),
         headers: parts.headers,

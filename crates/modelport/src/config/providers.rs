@@ -93,7 +93,7 @@ pub struct ProviderConfig {
 }
 
 /// How an Ollama is chatted with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OllamaChat {
     /// Which of its two APIs chats use.
     pub api: ChatApi,
@@ -121,6 +121,28 @@ impl ProviderConfig {
                 Policy::Warn
             }
         })
+    }
+
+    /// Whether calls to both are the same in all but what the gateway itself decides: place, credentials, connection.
+    pub fn is_same_upstream(&self, other: &Self) -> bool {
+        let keys = |provider: &Self| -> Vec<String> {
+            let keys = provider.further_keys.iter();
+            keys.map(|further| further.key.expose().to_owned())
+                .collect()
+        };
+        self.id == other.id
+            && self.name == other.name
+            && self.provider_type == other.provider_type
+            && self.base_url.to_string() == other.base_url.to_string()
+            && std::ptr::eq(self.profile, other.profile)
+            && self.headers == other.headers
+            && keys(self) == keys(other)
+            && self.timeout == other.timeout
+            && self.http2 == other.http2
+            && self.ollama == other.ollama
+            && self.models == other.models
+            && self.enabled == other.enabled
+            && self.configured == other.configured
     }
 
     /// The name that the catalogue knows a model of this provider by.

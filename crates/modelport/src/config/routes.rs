@@ -86,6 +86,21 @@ pub enum Policy {
     Sticky(Affinity),
 }
 
+impl Policy {
+    /// Its name in settings.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Priority => "priority",
+            Self::Weighted => "weighted",
+            Self::RoundRobin => "round-robin",
+            Self::LeastBusy => "least-busy",
+            Self::Latency => "latency",
+            Self::Cost => "cost",
+            Self::Sticky(_) => "sticky",
+        }
+    }
+}
+
 /// What makes requests belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Affinity {

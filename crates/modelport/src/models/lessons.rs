@@ -49,6 +49,15 @@ impl Lessons {
         Self((0..providers).map(|_| ArcSwap::default()).collect())
     }
 
+    /// What was learned already of the providers that were known, each by its place before.
+    pub fn after(before: &Self, places: &[Option<usize>]) -> Self {
+        let books = places.iter().map(|place| {
+            let known = place.and_then(|place| before.0.get(place));
+            known.map_or_else(ArcSwap::default, |book| ArcSwap::new(book.load_full()))
+        });
+        Self(books.collect())
+    }
+
     /// A refusal of a request with these top-level fields. What it says of a field that was not sent is somebody
     /// else's text and teaches nothing.
     pub fn refused_with<'a>(

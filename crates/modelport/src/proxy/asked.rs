@@ -24,6 +24,14 @@ impl Asked {
         }
     }
 
+    /// The fields of a JSON body.
+    pub fn of_json(&self) -> Option<&Ask> {
+        match self {
+            Self::Json(ask) => Some(ask),
+            Self::Form(_) => None,
+        }
+    }
+
     /// Whether the answer is asked for as a stream of events.
     pub fn stream(&self) -> bool {
         match self {

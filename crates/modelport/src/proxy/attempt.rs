@@ -80,13 +80,18 @@ pub enum Committed {
     },
 }
 
-/// Sends the request to a deployment and waits until its answer is certain.
+/// Sends the request to a deployment, with this one of its provider's credentials, and waits until its answer is certain.
 ///
 /// # Errors
 ///
 /// A [`Failure`]: nothing has reached the caller, so another attempt may follow.
-pub async fn once(job: &Job, at: &Deployment, sending: &Sending) -> Result<Committed, Failure> {
-    let Some(upstream) = job.worker.upstream(at.provider) else {
+pub async fn once(
+    job: &Job,
+    at: &Deployment,
+    key: usize,
+    sending: &Sending,
+) -> Result<Committed, Failure> {
+    let Some(upstream) = job.worker.account(at.provider, key) else {
         return Err(Failure::of(
             FailureKind::Connect,
             "the provider is not configured",

@@ -45,7 +45,9 @@ pub struct Failure {
     /// What happened, in words.
     said: String,
     /// The field that the provider blames.
-    param: Option<String>,
+    param: Option<Box<str>>,
+    /// What the gateway itself has to say, where that and not a provider ended the attempt.
+    own: Option<Box<Error>>,
     /// What it teaches about the model.
     pub(super) lesson: Option<Box<Lesson>>,
 }
@@ -73,8 +75,21 @@ impl Failure {
             request: None,
             said: said.to_owned(),
             param: None,
+            own: None,
             lesson: None,
         }
+    }
+
+    /// An end that the gateway itself puts to an attempt.
+    pub fn own(kind: FailureKind, error: Error) -> Self {
+        let mut failure = Self::of(kind, &error.to_string());
+        failure.own = Some(Box::new(error));
+        failure
+    }
+
+    /// Whether the gateway itself ended the attempt.
+    pub fn is_ours(&self) -> bool {
+        self.own.is_some()
     }
 
     /// An answer with an error status.
@@ -96,8 +111,11 @@ impl Failure {
             should_retry: retry::should_retry(&parts.headers)
                 .or_else(|| said.as_ref().and_then(|said| said.retryable)),
             silence: None,
-            param: said.as_ref().and_then(|said| said.param.clone()),
+            param: said
+                .as_ref()
+                .and_then(|said| said.param.as_deref().map(Into::into)),
             request: None,
+            own: None,
             lesson: said.as_ref().and_then(taxonomy::lesson).map(Box::new),
             said: words(parts.status, said),
             answer: Some(Box::new(Refusal {
@@ -122,8 +140,9 @@ impl Failure {
             retry_after: said.retry_after,
             should_retry: said.retryable,
             silence: None,
+            own: None,
             lesson: taxonomy::lesson(&said).map(Box::new),
-            param: said.param,
+            param: said.param.map(Into::into),
             request: None,
             said: said.message,
             answer: Some(Box::new(Refusal {
@@ -256,6 +275,9 @@ impl Failure {
     }
 
     fn into_error(self, config: &ProviderConfig) -> Error {
+        if let Some(error) = self.own {
+            return *error;
+        }
         if let Some(fault) = self.request {
             return Error::BadRequest {
                 message: fault.message,
@@ -316,7 +338,7 @@ impl Failure {
 }
 
 /// Seconds, rounded up: a client that comes back early has come in vain.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
@@ -360,6 +382,7 @@ impl From<ProviderError> for Failure {
             request: error.request_fault().cloned().map(Box::new),
             said: error.to_string(),
             param: None,
+            own: None,
             lesson: None,
         }
     }

@@ -1,5 +1,7 @@
 //! Which headers cross the gateway, in either direction.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use modelport_provider::receipt::Receipt;
 use smallvec::SmallVec;
@@ -15,6 +17,8 @@ pub const PROVIDER: HeaderName = HeaderName::from_static("x-modelport-provider")
 pub const MODEL: HeaderName = HeaderName::from_static("x-modelport-model");
 /// Says which fields of the request were not simply sent.
 pub const PARAMS: HeaderName = HeaderName::from_static("x-modelport-params");
+/// Says how many milliseconds the request waited for a place at the provider.
+pub const QUEUE_MS: HeaderName = HeaderName::from_static("x-modelport-queue-ms");
 /// The provider's own request id: its support asks for it.
 pub const UPSTREAM_REQUEST_ID: HeaderName =
     HeaderName::from_static("x-modelport-upstream-request-id");
@@ -49,6 +53,7 @@ fn is_callers_own(name: &str) -> bool {
             | "content-length"
             | "expect"
             | "accept-encoding"
+            | "x-modelport-timeout"
     )
 }
 
@@ -132,6 +137,14 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
         && let Ok(value) = HeaderValue::from_str(model)
     {
         headers.insert(MODEL, value);
+    }
+}
+
+/// Says how long the request waited for a place at the provider, if it did.
+pub fn add_queue_time(headers: &mut HeaderMap, queued: Duration) {
+    if !queued.is_zero() {
+        let millis = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
+        headers.insert(QUEUE_MS, HeaderValue::from(millis));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use http::StatusCode;
-use modelport_provider::usage::Usage;
+use modelport_provider::{failure::FailureKind, usage::Usage};
 
 pub use crate::accounting::record::Ending;
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 use super::{
     Inbound,
     plan::{Deployment, Plan},
+    tries::Held,
 };
 
 /// The status of a request whose caller left before an answer began: nginx's word for it.
@@ -28,6 +29,8 @@ pub struct Meter {
     /// The provider that is being asked, by its place in the configuration.
     provider: Option<usize>,
     record: Option<Box<Record>>,
+    /// What is let go of when the answer is over.
+    held: Held,
 }
 
 impl Meter {
@@ -37,6 +40,7 @@ impl Meter {
             app: Arc::clone(app),
             arrived: clock::now(),
             provider: None,
+            held: Held::default(),
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 endpoint: inbound.surface.path(),
@@ -73,11 +77,21 @@ impl Meter {
         }
     }
 
-    /// The same provider is being asked again.
-    pub fn retrying(&mut self) {
+    /// So many attempts were made by now.
+    pub fn tried(&mut self, attempts: usize) {
         if let Some(record) = &mut self.record {
-            record.attempts += 1;
+            record.attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
         }
+    }
+
+    /// The answer keeps this until it is over.
+    pub fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// When the request arrived.
+    pub fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// The first output is there.
@@ -130,6 +144,11 @@ impl Meter {
 
     /// The stream ends with an error event.
     pub fn break_off(&mut self, error: &Error) {
+        if let Some(flight) = &mut self.held.flight
+            && error.blame() == Blame::Upstream
+        {
+            flight.failed(FailureKind::Truncated, None, clock::now());
+        }
         if let Some(record) = &mut self.record {
             record.problem = Some((error.blame(), error.to_string().into()));
         }
@@ -148,6 +167,9 @@ impl Meter {
         else {
             return;
         };
+        if let Some(cache) = &self.held.cache {
+            cache.note(usage.input_tokens, usage.cached_input_tokens);
+        }
         let lessons = &self.app.lessons;
         lessons.used(provider, model, usage, clock::calendar());
     }
@@ -157,6 +179,7 @@ impl Meter {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
             self.teach(&record);
+            self.held = Held::default();
             self.app.records.send(record);
         }
     }

@@ -4,12 +4,29 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::{app::App, error::Error, models::Found};
+use super::choice::{self, Request};
+use crate::{
+    app::App,
+    clock,
+    error::Error,
+    models::Found,
+    routing::{
+        choice::Choice,
+        policy::Standing,
+        route::{Group, RouteTarget},
+        target::Target,
+    },
+};
+
+/// The most deployments that one request is tried at.
+const MAX_DEPLOYMENTS: usize = 8;
 
 /// The deployments that a request is tried at, in order; at least one.
 pub struct Plan {
     /// The deployments.
     pub deployments: SmallVec<[Deployment; 1]>,
+    /// How a route's were chosen.
+    pub choice: Option<Box<Choice>>,
 }
 
 /// One model at one provider.
@@ -19,24 +36,48 @@ pub struct Deployment {
     pub provider: usize,
     /// The model as the provider knows it; empty when the request names none and the provider is to choose.
     pub model: Arc<str>,
+    /// The target of the route that it is, by the places of its group and its own.
+    pub target: Option<(usize, usize)>,
 }
 
 impl Plan {
-    /// Who may answer a request for `requested`.
+    /// Who may answer a request.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] or [`Error::BadRequest`] when nobody may.
-    pub fn of(app: &App, requested: Option<&str>) -> Result<Self, Error> {
+    pub fn of(app: &App, request: Request<'_>) -> Result<Self, Error> {
+        match app.routes.find(request.model) {
+            Some(route) => {
+                let choice = choice::choose(app, route, request, Group::next_turn);
+                let now = clock::now();
+                for budget in std::iter::once(&route.budget).chain(&route.hedges) {
+                    budget.request(now);
+                }
+                Self::on_route(choice, request.model)
+            }
+            None => Self::by_name(app, Some(request.model)),
+        }
+    }
+
+    /// Who may answer a request for a model that no route is for, or for the default one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::of`].
+    pub fn by_name(app: &App, requested: Option<&str>) -> Result<Self, Error> {
         app.models.resolve(requested).map(|found| Self::at(&found))
     }
 
     /// Who may answer a request that names no model where the default one does not fit.
     pub fn without_model(app: &App) -> Self {
-        let model = Arc::from("");
-        let provider = app.models.preferred();
         Self {
-            deployments: smallvec![Deployment { provider, model }],
+            deployments: smallvec![Deployment {
+                provider: app.models.preferred(),
+                model: Arc::from(""),
+                target: None,
+            }],
+            choice: None,
         }
     }
 
@@ -45,15 +86,88 @@ impl Plan {
         let deployments = found.providers().map(|provider| Deployment {
             provider,
             model: Arc::clone(&model),
+            target: None,
         });
         Self {
             deployments: deployments.collect(),
+            choice: None,
         }
+    }
+
+    /// The plan that a choice on a route comes to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadRequest`] when no target takes the request.
+    pub fn on_route(choice: Choice, requested: &str) -> Result<Self, Error> {
+        let taken = choice.considered.iter().take(MAX_DEPLOYMENTS);
+        let deployments = taken.filter_map(|considered| {
+            let (group, place) = (considered.group, considered.candidate.place);
+            let target = choice.route.target(group, place)?;
+            Some(Deployment {
+                provider: target.provider,
+                model: target.model.clone().unwrap_or_else(|| Arc::from(requested)),
+                target: Some((group, place)),
+            })
+        });
+        let deployments: SmallVec<[Deployment; 1]> = deployments.collect();
+        if deployments.is_empty() {
+            return Err(nobody(&choice));
+        }
+        Ok(Self {
+            deployments,
+            choice: Some(Box::new(choice)),
+        })
     }
 
     /// The deployment that is tried first.
     pub fn first(&self) -> Option<&Deployment> {
         self.deployments.first()
+    }
+
+    /// The target of a route that a deployment is.
+    pub fn target(&self, at: &Deployment) -> Option<&RouteTarget> {
+        let (group, place) = at.target?;
+        self.choice.as_ref()?.route.target(group, place)
+    }
+
+    /// How a deployment is doing: its target, or where no route tells its provider's models apart, the provider.
+    pub fn signals<'a>(&'a self, app: &'a App, at: &Deployment) -> Option<&'a Arc<Target>> {
+        match self.target(at) {
+            Some(target) => Some(&target.signals),
+            None => app.targets.of_provider(at.provider),
+        }
+    }
+
+    /// Whether the deployment at this place is worth trying before those before it are tried again.
+    pub fn has_ready(&self, app: &App, place: usize) -> bool {
+        let Some(at) = self.deployments.get(place) else {
+            return false;
+        };
+        self.choice.is_some()
+            && self
+                .signals(app, at)
+                .is_some_and(|signals| signals.standing(clock::now()) != Standing::Parked)
+    }
+}
+
+fn nobody(choice: &Choice) -> Error {
+    let reasons: Vec<String> = choice
+        .left_out
+        .iter()
+        .filter_map(|left| {
+            let target = choice.route.target(left.group, left.place)?;
+            Some(format!("{}: {}", target.name, left.reason))
+        })
+        .collect();
+    Error::BadRequest {
+        message: format!(
+            "No target of the route {:?} takes this request ({}). Change the request, or add a target that can.",
+            choice.route.name,
+            reasons.join("; ")
+        ),
+        param: Some("model".to_owned()),
+        code: "no_target",
     }
 }
 

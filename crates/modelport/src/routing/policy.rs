@@ -21,7 +21,7 @@ mod sticky;
 mod weighted;
 
 /// What is known of a target when a request comes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Its place in the configured order.
     pub place: usize,

@@ -32,6 +32,7 @@ mod profiles;
 mod recorded;
 mod resolution;
 mod retries;
+mod routing;
 mod secrets;
 mod shutdown;
 mod support;

@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 use memchr::memmem;
 
 use super::{Failure, Refusal};
+use crate::config::routes::FurtherKey;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "[hidden]";
@@ -14,10 +15,12 @@ const HIDDEN: &str = "[hidden]";
 const MIN_SECRET: usize = 8;
 
 impl Failure {
-    /// Without what the provider repeats of the headers that it was shown.
+    /// Without what the provider repeats of the headers or keys that it was shown.
     #[must_use]
-    pub fn hiding(mut self, shown: &HeaderMap) -> Self {
-        for secret in secrets(shown) {
+    pub fn hiding(mut self, shown: &HeaderMap, further: &[FurtherKey]) -> Self {
+        let further = further.iter().map(|further| further.key.expose());
+        let further = further.filter(|key| key.len() >= MIN_SECRET);
+        for secret in secrets(shown).chain(further) {
             self.said = self.said.replace(secret, HIDDEN);
             if let Some(answer) = &mut self.answer {
                 answer.hide(secret);

@@ -22,7 +22,7 @@ pub struct Gateway {
     child: Child,
     addr: SocketAddr,
     output: Arc<Mutex<String>>,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
 }
 
 /// The binary under test, with an empty environment and an empty working directory.
@@ -90,7 +90,7 @@ impl Gateway {
             child,
             addr,
             output,
-            _home: home,
+            home,
         }
     }
 
@@ -108,6 +108,11 @@ impl Gateway {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Its working directory.
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     /// Its process.

@@ -1,0 +1,109 @@
+//! Taking up a changed configuration while the gateway runs: when its file changes, and at SIGHUP. One with faults is
+//! told of and left alone.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::{Receiver, Sender, channel},
+};
+
+use super::{complain, say};
+use crate::{
+    config::{self, Config, Faults},
+    server::Reloader,
+};
+
+/// How long changes to the file must pause before it is read: editors write in several steps.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// What a Kubernetes `ConfigMap` swaps in place of the file itself.
+const CONFIG_MAP: &str = "..data";
+
+/// Goes on until the gateway ends; `load` reads the configuration anew.
+pub(super) async fn keep(reloader: Reloader, load: impl Fn() -> Result<Config, Faults>) {
+    let (changed, mut changes) = channel(1);
+    let file = reloader.app().config.file.clone();
+    let watcher = file.and_then(|file| watch(file, changed.clone()));
+    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = hangups.recv() => {}
+            () = settled(&mut changes) => {}
+        }
+        take_up(&reloader, &load);
+        let _ = &watcher;
+    }
+}
+
+/// Done when there was a change and then none for a while.
+async fn settled(changes: &mut Receiver<()>) {
+    if changes.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+    while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
+}
+
+fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) {
+    let config = match load() {
+        Ok(config) => config,
+        Err(faults) => {
+            complain(format!(
+                "modelport goes on with the configuration as it was, because it now has faults:\n{faults}"
+            ));
+            reloader.refuse(faults.to_string());
+            return;
+        }
+    };
+    let changes = config::diff(&reloader.app().config, &config);
+    if changes.is_empty() {
+        reloader.app().note_taken_up();
+        say("modelport read its configuration again: nothing has changed");
+        return;
+    }
+    match reloader.take_up(config) {
+        Ok(edition) => say(format!(
+            "modelport took up configuration {}:\n  {}",
+            edition.number,
+            changes.join("\n  ")
+        )),
+        Err(fault) => complain(format!(
+            "modelport goes on with the configuration as it was: {fault}"
+        )),
+    }
+}
+
+/// Watches the folder of the file, because editors and orchestrators put another file in its place.
+fn watch(file: PathBuf, changed: Sender<()>) -> Option<RecommendedWatcher> {
+    let folder = file.parent().map(Path::to_owned)?;
+    let name = file.file_name().map(OsStr::to_owned)?;
+    let told = move |event: notify::Result<Event>| {
+        let Ok(event) = event else { return };
+        let is_change = !matches!(event.kind, EventKind::Access(_));
+        let names = event.paths.iter().filter_map(|path| path.file_name());
+        let mut ours = names.filter(|changed| *changed == name || *changed == CONFIG_MAP);
+        if is_change && ours.next().is_some() {
+            // One that waits already stands for this one too.
+            let _ = changed.try_send(());
+        }
+    };
+    let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+        Ok(watcher)
+    });
+    watcher
+        .inspect_err(|error| {
+            complain(format!(
+                "modelport cannot watch {} ({error}); send it SIGHUP after a change",
+                file.display()
+            ));
+        })
+        .ok()
+}

@@ -1,0 +1,49 @@
+//! Taking up another configuration while the gateway runs: all of it or nothing, and without a running answer noticing.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::{
+    app::{App, Edition, SetupFault},
+    config::Config,
+};
+
+/// Hands the gateway's threads the configuration that counts.
+#[derive(Clone)]
+pub struct Reloader(Arc<watch::Sender<Arc<App>>>);
+
+impl Reloader {
+    pub(super) fn new(app: App) -> Self {
+        Self(Arc::new(watch::Sender::new(Arc::new(app))))
+    }
+
+    /// The state under the configuration that counts.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<Arc<App>> {
+        self.0.subscribe()
+    }
+
+    /// Lets this configuration count from now on.
+    ///
+    /// # Errors
+    /// [`SetupFault`]; then the one before goes on counting.
+    pub fn take_up(&self, config: Config) -> Result<Edition, SetupFault> {
+        let before = self.app();
+        let next = before
+            .under(config)
+            .inspect_err(|fault| before.note_refused(fault.to_string()))?;
+        next.note_taken_up();
+        let edition = next.edition;
+        self.0.send_replace(Arc::new(next));
+        Ok(edition)
+    }
+
+    /// Notes that a configuration has faults and does not count.
+    pub fn refuse(&self, faults: String) {
+        self.app().note_refused(faults);
+    }
+}

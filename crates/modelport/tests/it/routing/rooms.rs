@@ -1,0 +1,120 @@
+//! More requests than a provider gets at once.
+
+use std::{
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use modelport_sim::Options;
+use serde_json::json;
+
+use super::{Fleet, answered_by, chat};
+use crate::support::{Gateway, Upstream, wait_until};
+
+/// Answers take a tenth of a second.
+fn slow() -> Options {
+    Options {
+        ttft_ms: 100,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn two_keys_wait_fairly() {
+    let upstream = Upstream::with(slow());
+    let file = super::file(
+        std::slice::from_ref(&upstream),
+        "concurrency = 10\nqueue = 500\npatience = 30",
+        "[server]\napi_keys = [\"first-caller-key-1\", \"second-caller-key-2\"]\n",
+    );
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("modelport.toml"), file).unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    let order = Mutex::new(Vec::new());
+    let ask = |key: &'static str| {
+        let answer = gateway
+            .request("POST", "/v1/chat/completions")
+            .header("authorization", &format!("Bearer {key}"))
+            .body(json!({"model": "a:sim-fast", "messages": []}).to_string())
+            .send();
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let waited = answer.header("x-modelport-queue-ms").map(str::to_owned);
+        order.lock().unwrap().push((key, waited));
+    };
+    thread::scope(|scope| {
+        for _ in 0..180 {
+            scope.spawn(|| ask("first-caller-key-1"));
+        }
+        // The second caller comes late and with little.
+        let many = |seen: &[modelport_sim::Seen]| seen.len() >= 20;
+        assert!(upstream.wait_for(Duration::from_secs(10), many));
+        for _ in 0..20 {
+            scope.spawn(|| ask("second-caller-key-2"));
+        }
+    });
+    let order = order.into_inner().unwrap();
+    let last = order
+        .iter()
+        .rposition(|(key, _)| *key == "second-caller-key-2");
+    let last = last.unwrap();
+    println!("the late caller's last of 20 is number {last} of 200");
+    assert!(last < 110, "{last}");
+    let waited = order.iter().filter(|(_, waited)| waited.is_some()).count();
+    assert!(waited >= 150, "{waited} say how long they waited");
+}
+
+#[test]
+fn who_leaves_frees_a_place_and_who_is_late_is_told() {
+    let fleet = Fleet::of(
+        vec![Options::default()],
+        "concurrency = 1\nqueue = 2\npatience = 0.5\nmax_retries = 0",
+        "",
+    );
+    fleet.upstreams[0].set_fault(Some("hang"));
+    let ask = || {
+        let exchange = fleet.gateway.request("POST", "/v1/chat/completions");
+        exchange.body(chat("a:sim-fast", false).to_string())
+    };
+    let held = ask().write();
+    assert!(wait_until(Duration::from_secs(5), || fleet.seen() == [1]));
+    let started = Instant::now();
+    let late = ask().send();
+    assert_eq!(late.status, 429, "{}", late.text());
+    assert_eq!(late.json()["error"]["code"], "provider_busy");
+    assert!(late.header("retry-after").is_some());
+    assert!((0.5..2.0).contains(&started.elapsed().as_secs_f64()));
+    // Three wait where two may.
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| ask().send())).collect();
+        let answers: Vec<_> = waiting.into_iter().map(|one| one.join().unwrap()).collect();
+        let full = answers
+            .iter()
+            .filter(|answer| answer.text().contains("full"));
+        assert_eq!(full.count(), 1);
+    });
+    // One with a deadline of its own.
+    let exchange = ask().header("x-modelport-timeout", "0.2");
+    let deadline = exchange.send();
+    assert_eq!(deadline.status, 504, "{}", deadline.text());
+    fleet.upstreams[0].set_fault(None);
+    drop(held);
+    let answered = || fleet.chat("a:sim-fast").status == 200;
+    assert!(wait_until(Duration::from_secs(5), answered));
+}
+
+#[test]
+fn another_target_is_better_than_waiting() {
+    let routes = "[[routes]]\nmodel = \"r\"\ntargets = [\"a:sim-fast\", \"b:sim-fast\"]\n";
+    let fleet = Fleet::start(2, "concurrency = 1\nqueue = 10\npatience = 5", routes);
+    fleet.upstreams[0].set_fault(Some("hang"));
+    let held = fleet
+        .gateway
+        .request("POST", "/v1/chat/completions")
+        .body(chat("r", false).to_string())
+        .write();
+    assert!(wait_until(Duration::from_secs(5), || fleet.seen() == [1, 0]));
+    let answer = fleet.chat("r");
+    assert_eq!(answered_by(&answer), "b", "{}", answer.text());
+    drop(held);
+}
