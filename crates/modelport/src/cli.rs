@@ -1,8 +1,11 @@
 //! The command line: one file per command, and how commands speak.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+use crate::config;
 
 pub mod check;
 pub mod demo;
@@ -21,9 +24,13 @@ pub const BAD_CONFIGURATION: u8 = 2;
 #[command(
     name = "modelport",
     version,
-    after_help = "Settings come from environment variables and from .env in the working directory;\n`modelport check` shows them, .env.example lists them. Exit status: 0 done, 1 failed,\n2 the configuration or the command line is wrong."
+    after_help = "Settings come from environment variables, from .env and from modelport.toml in the working\ndirectory; `modelport check` shows them, .env.example and modelport.example.toml list them.\nExit status: 0 done, 1 failed, 2 the configuration or the command line is wrong."
 )]
 pub struct Cli {
+    /// The configuration file, for the commands that read settings; modelport.toml in the working directory, if there
+    /// is one, unless given
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -44,6 +51,8 @@ enum Command {
     Models(models::Options),
     /// Measure an endpoint by real calls: what it takes, ignores and refuses
     Probe(probe::Options),
+    /// Print the JSON Schema of modelport.toml, for editors
+    Schema,
     /// Print the version
     Version,
 }
@@ -51,13 +60,17 @@ enum Command {
 /// Runs the command and gives the exit status.
 pub fn run(cli: Cli) -> u8 {
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(),
+        Command::Serve => serve::run(cli.config),
         Command::Demo(options) => demo::run(&options),
         Command::Sim(options) => sim(*options),
-        Command::Check => check::run(),
+        Command::Check => check::run(cli.config),
         Command::Migrate(options) => migrate::run(&options),
-        Command::Models(options) => models::run(&options),
-        Command::Probe(options) => probe::run(&options),
+        Command::Models(options) => models::run(cli.config, &options),
+        Command::Probe(options) => probe::run(cli.config, &options),
+        Command::Schema => {
+            say(config::schema_text());
+            0
+        }
         Command::Version => {
             say(concat!("modelport ", env!("CARGO_PKG_VERSION")));
             0

@@ -1,11 +1,13 @@
-//! Settings: from the process's environment and a `.env` file to one checked [`Config`]. This module alone reads
-//! the environment; only `Config` and its parts, what is said about faults, and the table of settings leave it.
+//! Settings: from the process's environment, a `.env` file and a configuration file to one checked [`Config`]. This
+//! module alone reads the environment and these files; only `Config` and its parts, what is said about faults, and the table of settings leave it.
 
 mod catalogue;
+mod diff;
 mod dotenv;
 pub mod environment;
 mod example;
 mod fault;
+mod file;
 pub mod migrate;
 mod names;
 mod providers;
@@ -13,23 +15,26 @@ pub mod report;
 pub mod routes;
 mod server;
 mod setting;
+mod source;
 mod value;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use modelport_provider::catalogue::Overrides;
 
+pub use self::diff::diff;
 use self::environment::Environment;
 pub use self::example::env_example;
 pub use self::fault::{Fault, Faults, Origin, Warning};
+pub use self::file::{FileText, Readers, document, schema, schema_text};
 pub use self::providers::{
     ConfiguredModel, GENERIC_ID, OLDER_ID, OLLAMA_ID, OllamaChat, ProviderConfig,
 };
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
+pub use self::source::FILE;
 pub use self::value::Wrong;
 
 /// Everything that is configured, checked.
@@ -47,23 +52,57 @@ pub struct Config {
     pub routes: Vec<routes::RouteConfig>,
     /// Other names of models and routes.
     pub aliases: HashMap<String, String>,
+    /// The most attempts beyond the first of each request that no route is for, as a share of the requests, in
+    /// percent.
+    pub retry_share: u32,
     /// What the operator says of models.
     pub catalogue: Overrides,
     /// How much is logged.
     pub log_level: Level,
     /// What works but is likely not meant so.
     pub warnings: Vec<Warning>,
+    /// The configuration file that was read, by its path from `/`.
+    pub file: Option<PathBuf>,
 }
 
-/// Checks the settings of an environment and of a `.env` file's path and text; the environment wins.
+/// Checks the settings of an environment, of a `.env` file's path and text, and of a configuration file; an earlier
+/// one wins over a later one.
 ///
 /// # Errors
 /// All faults at once.
 pub fn load(
     process: impl Iterator<Item = (OsString, OsString)>,
     dotenv: Option<(PathBuf, String)>,
+    file: Option<&FileText>,
 ) -> Result<Config, Faults> {
-    let mut environment = Environment::read(process, dotenv);
+    check(Environment::read(process, dotenv), file)
+}
+
+/// Checks the settings of this process: its environment, `.env` in the working directory if there is one, and the
+/// configuration file: the named one, or the one that `MODELPORT_CONFIG` names, or [`FILE`] in the working directory
+/// if there is one.
+///
+/// # Errors
+/// All faults at once.
+pub fn load_from_process(config: Option<PathBuf>) -> Result<Config, Faults> {
+    let dotenv = source::dotenv().map_err(|fault| Faults(vec![fault]))?;
+    let mut environment = Environment::read(environment::process(), dotenv);
+    match source::file(config, &mut environment) {
+        Ok(file) => check(environment, file.as_ref()),
+        Err(fault) => {
+            environment.faults.push(fault);
+            Err(Faults(environment.faults))
+        }
+    }
+}
+
+fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config, Faults> {
+    let filed = match file.map(|file| file::read(file, &mut environment)) {
+        // What the rest of the settings come to depends on the file.
+        Some(None) => return Err(in_order(environment.faults)),
+        Some(Some(filed)) => Some(filed),
+        None => None,
+    };
     let log_level = server::preset(&mut environment, &setting::LOG_LEVEL, value::level);
     let fallback = server::preset(
         &mut environment,
@@ -71,87 +110,53 @@ pub fn load(
         value::switch,
     );
     let server = server::read(&mut environment);
-    let providers = providers::read(&mut environment);
+    let entries = filed.as_ref().map(|filed| filed.providers.as_slice());
+    let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
     let catalogue = catalogue::read(&mut environment, all.unwrap_or_default());
-    match (server, providers, fallback, log_level) {
-        (Some(server), Some(providers), Some(provider_fallback), Some(log_level))
-            if environment.faults.is_empty() =>
-        {
-            Ok(Config {
-                server,
-                providers: providers.all,
-                preferred: providers.preferred,
-                provider_fallback,
-                routes: Vec::new(),
-                aliases: HashMap::new(),
-                catalogue,
-                log_level,
-                warnings: environment.warnings,
-            })
-        }
-        _ => Err(Faults(environment.faults)),
-    }
-}
-
-/// Checks the settings of this process: its environment, and `.env` in the working directory if there is one.
-///
-/// # Errors
-/// All faults at once.
-pub fn load_from_process() -> Result<Config, Faults> {
-    let dotenv = read_dotenv().map_err(|fault| Faults(vec![fault]))?;
-    load(environment::process(), dotenv)
-}
-
-fn read_dotenv() -> Result<Option<(PathBuf, String)>, Fault> {
-    let path = PathBuf::from(".env");
-    let fault = |line: usize, problem: String, remedy: &str| Fault {
-        origin: Origin {
-            variable: String::new(),
-            line: Some((path.clone(), line)),
-        },
-        problem,
-        remedy: remedy.to_owned(),
+    let retry_share = filed
+        .as_ref()
+        .map_or(routes::RETRY_SHARE, |filed| filed.retry_share);
+    let (routes, aliases) = match (filed, all) {
+        (Some(filed), Some(all)) => filed.routes(&mut environment, all),
+        _ => (Vec::new(), HashMap::new()),
     };
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(dotenv::MAX_DOTENV).unwrap_or(u64::MAX);
-    let read =
-        std::fs::File::open(&path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    match read {
-        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(reason) => {
-            return Err(fault(
-                1,
-                format!("it cannot be read ({reason})"),
-                "Mend its permissions or remove it.",
-            ));
-        }
-        Ok(_) if bytes.len() > dotenv::MAX_DOTENV => {
-            return Err(fault(
-                1,
-                format!("it is larger than {} bytes", dotenv::MAX_DOTENV),
-                "Keep only settings in it.",
-            ));
-        }
-        Ok(_) => {}
+    let preferred = providers.as_ref().and_then(|providers| providers.preferred);
+    match (server, providers, preferred, fallback, log_level) {
+        (
+            Some(server),
+            Some(providers),
+            Some(preferred),
+            Some(provider_fallback),
+            Some(log_level),
+        ) if environment.faults.is_empty() => Ok(Config {
+            server,
+            providers: providers.all,
+            preferred,
+            provider_fallback,
+            routes,
+            aliases,
+            retry_share,
+            catalogue,
+            log_level,
+            warnings: environment.warnings,
+            file: file.map(|file| absolute(&file.path)),
+        }),
+        _ => Err(in_order(environment.faults)),
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some((path, text))),
-        Err(wrong) => {
-            let good = wrong.utf8_error().valid_up_to();
-            let line = 1 + wrong
-                .as_bytes()
-                .iter()
-                .take(good)
-                .filter(|byte| **byte == b'\n')
-                .count();
-            Err(fault(
-                line,
-                "this line is not UTF-8".to_owned(),
-                "Save the file as UTF-8.",
-            ))
-        }
-    }
+}
+
+/// Those of the environment first, then those of the configuration file by line.
+fn in_order(mut faults: Vec<Fault>) -> Faults {
+    faults.sort_by_key(|fault| {
+        let line = fault.origin.line.as_ref().map(|(_, line)| *line);
+        fault.origin.column.map(|column| (line, column))
+    });
+    Faults(faults)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

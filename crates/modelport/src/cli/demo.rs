@@ -86,7 +86,7 @@ fn bind(sim: &Sim, port: u16) -> Result<Server, StartFault> {
         ("PORT", port.to_string()),
     ];
     let settings = settings.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let config = config::load(settings.into_iter(), None)
+    let config = config::load(settings.into_iter(), None, None)
         .map_err(|faults| std::io::Error::other(faults.to_string()))?;
     Server::bind(config)
 }

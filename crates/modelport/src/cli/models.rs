@@ -1,6 +1,6 @@
 //! `modelport models`: asks the providers what they serve and shows it as one table.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use modelport_provider::{capability::Capability, catalogue};
@@ -32,8 +32,8 @@ pub struct Options {
 }
 
 /// Shows the models and gives the exit status.
-pub fn run(options: &Options) -> u8 {
-    let config = match config::load_from_process() {
+pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
+    let config = match config::load_from_process(file) {
         Ok(config) => config,
         Err(faults) => {
             complain(faults.to_string());

@@ -65,8 +65,8 @@ pub struct Options {
 }
 
 /// Probes and gives the exit status.
-pub fn run(options: &Options) -> u8 {
-    let endpoint = match Endpoint::of(options) {
+pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
+    let endpoint = match Endpoint::of(file, options) {
         Ok(endpoint) => endpoint,
         Err(refusal) => {
             complain(refusal.words);
@@ -108,10 +108,10 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    fn of(options: &Options) -> Result<Self, Refusal> {
+    fn of(file: Option<PathBuf>, options: &Options) -> Result<Self, Refusal> {
         match &options.target {
             Some(url) if url.contains("://") => Self::at_url(url, options),
-            target => Self::configured(target.as_deref()),
+            target => Self::configured(file, target.as_deref()),
         }
     }
 
@@ -139,9 +139,9 @@ impl Endpoint {
         })
     }
 
-    fn configured(name: Option<&str>) -> Result<Self, Refusal> {
+    fn configured(file: Option<PathBuf>, name: Option<&str>) -> Result<Self, Refusal> {
         let config =
-            config::load_from_process().map_err(|faults| Refusal::configuration(&faults))?;
+            config::load_from_process(file).map_err(|faults| Refusal::configuration(&faults))?;
         let place = match name {
             None => config.preferred,
             Some(name) => place(&config, name)?,

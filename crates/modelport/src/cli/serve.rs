@@ -1,6 +1,6 @@
 //! `modelport serve`: the gateway, until it is told to stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,8 +16,8 @@ use crate::{
 const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves and gives the exit status.
-pub fn run() -> u8 {
-    let config = match config::load_from_process() {
+pub fn run(file: Option<PathBuf>) -> u8 {
+    let config = match config::load_from_process(file) {
         Ok(config) => config,
         Err(faults) => {
             complain(faults.to_string());

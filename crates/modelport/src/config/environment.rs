@@ -1,9 +1,12 @@
-//! The process's environment and a `.env` file as one: which value of a setting counts, and where it was set. It
-//! knows names and texts, not what they mean.
+//! The process's environment, a `.env` file and a configuration file as one: which value of a setting counts, and
+//! where it was set. It knows names and texts, not what they mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use modelport_provider::parameters::Policy;
 
 use super::dotenv;
 use super::fault::{Fault, Origin, Warning};
@@ -25,8 +28,11 @@ pub(super) struct Found<T> {
 }
 
 impl<T> Found<T> {
-    /// The variable's name in its usual spelling.
+    /// The variable's name in its usual spelling, or the key's path.
     pub(super) fn variable(&self) -> String {
+        if self.origin.is_of_file() {
+            return self.origin.variable.clone();
+        }
         self.origin.variable.to_ascii_uppercase()
     }
 }
@@ -37,11 +43,29 @@ pub fn process() -> impl Iterator<Item = (OsString, OsString)> {
 }
 
 /// Every setting's text by its upper-case name, and what was found wrong on the way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Environment {
     texts: BTreeMap<String, Text>,
+    /// What the configuration file says, by the names that the same settings have as variables.
+    filed: BTreeMap<String, Text>,
+    /// The names of those of the file's settings whose value is a fault already.
+    broken: BTreeSet<String>,
+    /// Where the configuration file speaks of a provider, by what that one's variables begin with.
+    homes: BTreeMap<String, Origin>,
+    /// Every variable, ours or not, for references from the configuration file.
+    pub(super) variables: HashMap<String, String>,
+    /// What the configuration file says for providers that do not say it themselves.
+    pub(super) defaults: Defaults,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Warning>,
+}
+
+/// What holds for every provider that does not say it itself.
+#[derive(Default)]
+pub(super) struct Defaults {
+    pub(super) timeout: Option<Found<Duration>>,
+    pub(super) max_retries: Option<Found<u32>>,
+    pub(super) parameters: Option<Found<Policy>>,
 }
 
 impl Environment {
@@ -71,12 +95,14 @@ impl Environment {
         names: &[String],
         parse: impl FnOnce(&str) -> Result<T, Wrong>,
     ) -> Option<Found<T>> {
-        let mut set = names.iter().filter_map(|name| self.texts.get(name));
+        let filed = names.iter().filter_map(|name| self.filed.get(name));
+        let set = names.iter().filter_map(|name| self.texts.get(name));
+        let mut set = set.chain(filed);
         let first = set.next()?;
         for other in set.filter(|other| other.text != first.text) {
             let text = format!(
                 "It is ignored, because {} is set to something else and wins.",
-                first.origin
+                first.origin.in_words()
             );
             self.warnings.push(Warning {
                 origin: other.origin.clone(),
@@ -99,20 +125,55 @@ impl Environment {
 
     /// Where a variable is set.
     pub(super) fn origin(&self, name: &str) -> Option<&Origin> {
-        self.texts.get(name).map(|text| &text.origin)
+        let text = self.texts.get(name).or_else(|| self.filed.get(name));
+        text.map(|text| &text.origin)
     }
 
     /// Whether a variable is set, rightly or wrongly.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.texts.contains_key(name)
+        self.texts.contains_key(name) || self.filed.contains_key(name) || self.is_broken(name)
+    }
+
+    /// Whether the configuration file sets a variable to something that is a fault already.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.broken.contains(name)
+    }
+
+    /// Notes that the configuration file sets a variable to something that is a fault already.
+    pub(super) fn file_broken(&mut self, name: String) {
+        self.broken.insert(name);
+    }
+
+    /// Takes what the configuration file says of a setting. An empty text counts as unset.
+    pub(super) fn file(&mut self, name: String, text: &str, origin: Origin) {
+        let text = text.trim().to_owned();
+        if !text.is_empty() {
+            self.filed.insert(name, Text { text, origin });
+        }
+    }
+
+    /// Notes where the configuration file speaks of the provider whose variables begin so.
+    pub(super) fn settle(&mut self, prefix: String, home: Origin) {
+        self.homes.insert(prefix, home);
+    }
+
+    /// Where the configuration file speaks of the provider whose variables begin so.
+    pub(super) fn home(&self, prefix: &str) -> Option<&Origin> {
+        self.homes.get(prefix)
+    }
+
+    /// Whether the configuration file names providers.
+    pub(super) fn names_providers(&self) -> bool {
+        !self.homes.is_empty()
     }
 
     /// The suffixes of all further instances, sorted.
     pub(super) fn instances(&self) -> BTreeSet<String> {
-        self.texts
-            .keys()
-            .filter_map(|name| Some(names::instance(name)?.0.to_owned()))
-            .collect()
+        let set = self.texts.keys();
+        let set = set.filter_map(|name| Some(names::instance(name)?.0.to_owned()));
+        let filed = self.homes.keys();
+        let filed = filed.filter_map(|prefix| names::suffix(prefix).map(str::to_owned));
+        set.chain(filed).collect()
     }
 
     fn of_process(&mut self, process: impl Iterator<Item = (OsString, OsString)>) -> Vec<Text> {
@@ -121,6 +182,9 @@ impl Environment {
             let Ok(name) = name.into_string() else {
                 continue;
             };
+            if let Some(value) = value.to_str() {
+                self.variables.insert(name.clone(), value.to_owned());
+            }
             if names::standing(&name.to_ascii_uppercase()) == Standing::Foreign {
                 continue;
             }
@@ -143,24 +207,25 @@ impl Environment {
         let read = dotenv::read(contents);
         for line in read.broken_lines {
             self.faults.push(Fault {
-                origin: Origin {
-                    variable: String::new(),
-                    line: Some((path.to_owned(), line)),
-                },
+                origin: Origin::line(path, line),
                 problem: "this line cannot be read".to_owned(),
                 remedy: "Write NAME=value, and a value with blanks, quotes or # in single quotes."
                     .to_owned(),
             });
+        }
+        for entry in &read.entries {
+            // The process's own were there first, and an empty one counts as unset.
+            let known = self.variables.entry(entry.name.clone()).or_default();
+            if known.is_empty() {
+                known.clone_from(&entry.value);
+            }
         }
         read.entries
             .into_iter()
             .filter(|entry| names::standing(&entry.name.to_ascii_uppercase()) != Standing::Foreign)
             .map(|entry| Text {
                 text: entry.value,
-                origin: Origin {
-                    variable: entry.name,
-                    line: Some((path.to_owned(), entry.first_line)),
-                },
+                origin: Origin::variable(entry.name).at(path, entry.first_line),
             })
             .collect()
     }

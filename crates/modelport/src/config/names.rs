@@ -63,11 +63,19 @@ pub(super) fn instance(name: &str) -> Option<(&str, &'static str)> {
     let (suffix, field) = field::GENERIC
         .into_iter()
         .find_map(|field| Some((rest.strip_suffix(field)?.strip_suffix('_')?, field)))?;
-    let fits = suffix.len() <= MAX_SUFFIX
-        && suffix
-            .split('_')
-            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    fits.then_some((suffix, field))
+    is_suffix(suffix).then_some((suffix, field))
+}
+
+/// The suffix of the further instance whose variables begin with `prefix`.
+pub(super) fn suffix(prefix: &str) -> Option<&str> {
+    let suffix = prefix.strip_prefix(GENERIC_PREFIX)?.strip_suffix('_')?;
+    is_suffix(suffix).then_some(suffix)
+}
+
+fn is_suffix(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= MAX_SUFFIX && text.split('_').all(is_part)
 }
 
 fn has_field(name: &str, prefix: &str, fields: &[&str]) -> bool {
@@ -84,12 +92,16 @@ fn nearest(name: &str) -> Option<String> {
     let short = field::OLLAMA
         .into_iter()
         .map(|field| format!("{SHORT_OLLAMA_PREFIX}{field}"));
-    fixed
-        .chain(older)
-        .chain(short)
-        .chain(instances_like(name))
+    let known = fixed.chain(older).chain(short).chain(instances_like(name));
+    nearest_of(name, known)
+}
+
+/// The one of these names that is fewest letters away, if that is few enough for its length.
+pub(super) fn nearest_of(name: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    let most = MAX_DISTANCE.min(name.len() / 2);
+    known
         .map(|known| (distance(name, &known), known))
-        .filter(|(distance, _)| *distance <= MAX_DISTANCE)
+        .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
 }

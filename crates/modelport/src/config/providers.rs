@@ -24,6 +24,7 @@ use self::group::Group;
 use self::older::Relation;
 use super::environment::Environment;
 use super::fault::{Fault, Origin};
+use super::file::Entry;
 use super::routes::{FurtherKey, RoomConfig};
 use super::setting::{
     self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_HOST, OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX, field,
@@ -54,11 +55,14 @@ pub struct ProviderConfig {
     pub base_url: BaseUrl,
     /// The key, if it has one.
     pub key: Option<Secret>,
+    /// That key's share of the requests, beside the further ones; at least 1.
+    pub key_weight: u32,
     /// Credentials beside that one.
     pub further_keys: Vec<FurtherKey>,
     /// How many requests it gets at once.
     pub room: Option<RoomConfig>,
-    /// The variable that holds the credential, or would: what a person must set or mend.
+    /// The variable, or the key in the configuration file, that holds the credential, or would: what a person must set
+    /// or mend.
     pub key_variable: String,
     /// The variable that sets the timeout, or would.
     pub timeout_variable: String,
@@ -158,17 +162,21 @@ impl ProviderConfig {
 #[derive(Debug)]
 pub(super) struct Providers {
     pub(super) all: Vec<ProviderConfig>,
-    pub(super) preferred: usize,
+    /// `None` when it is not one, which is then among the faults.
+    pub(super) preferred: Option<usize>,
 }
 
-/// Reads all providers: the generic one, the older group's if it is another, further instances by suffix, Ollama
-/// last. `None` when something is wrong, which is then among the faults.
-pub(super) fn read(environment: &mut Environment) -> Option<Providers> {
+/// Reads all providers: the generic one, the older group's if it is another, further instances by suffix, those that
+/// only the configuration file can name, Ollama last. `None` when something is wrong, which is then among the faults.
+pub(super) fn read(environment: &mut Environment, entries: &[Entry]) -> Option<Providers> {
     let new = Group::read(environment, &[GENERIC_PREFIX], value::base_url);
     let older = Group::read(environment, &[OLDER_PREFIX], value::base_url);
     let mut drafts = generic(environment, new, older);
     for suffix in environment.instances() {
         drafts.extend(instance(environment, &suffix));
+    }
+    for entry in entries.iter().filter(|entry| entry.is_own()) {
+        drafts.push(own(environment, entry));
     }
     drafts.push(ollama(environment));
     let models_set: Vec<bool> = drafts
@@ -177,6 +185,11 @@ pub(super) fn read(environment: &mut Environment) -> Option<Providers> {
         .collect();
     let mut all = Vec::with_capacity(drafts.len());
     for draft in drafts {
+        let entry = entries.iter().find(|entry| entry.id == draft.id);
+        let draft = match entry {
+            Some(entry) => draft.with(entry),
+            None => draft,
+        };
         all.push(draft.finish(environment)?);
     }
     if all.iter().all(|provider| provider.id != OLDER_ID)
@@ -187,10 +200,12 @@ pub(super) fn read(environment: &mut Environment) -> Option<Providers> {
     if all.iter().all(|provider| !provider.enabled) {
         environment.faults.push(nothing_enabled());
     }
-    let preferred = preference::preferred(environment, &all)?;
+    let preferred = preference::preferred(environment, &all);
     let default_model = environment.take(&[setting::DEFAULT_MODEL.name.to_owned()], value::text);
-    if let (Some(model), Some(false)) = (default_model, models_set.get(preferred))
-        && let Some(provider) = all.get_mut(preferred)
+    if let (Some(model), Some(false)) = (
+        default_model,
+        preferred.and_then(|place| models_set.get(place)),
+    ) && let Some(provider) = preferred.and_then(|place| all.get_mut(place))
     {
         provider.default_model = Some(model.value);
     }
@@ -242,7 +257,11 @@ pub(super) fn older(environment: &mut Environment) -> Older {
 
 /// The generic provider, and the older group's if it is another.
 fn generic(environment: &mut Environment, new: Group, older: Group) -> Vec<Draft> {
-    let relation = older::relation(&new, &older);
+    let relation = match &older.home {
+        // The configuration file names it as a provider of its own.
+        Some(_) => Relation::Two,
+        None => older::relation(&new, &older),
+    };
     match relation {
         Relation::New => vec![Draft::generic(GENERIC_ID, new)],
         Relation::Older => vec![Draft {
@@ -283,8 +302,11 @@ fn instance(environment: &mut Environment, suffix: &str) -> Option<Draft> {
     if known.is_none() && group.base_url.is_none() {
         if !group.is_broken {
             environment.faults.push(Fault {
-                origin: Origin::variable(group.variable(field::BASE_URL)),
-                problem: format!("it is not set, but other {}* variables are", group.prefix),
+                origin: group.place(field::BASE_URL),
+                problem: match &group.home {
+                    Some(_) => NO_BASE_URL.to_owned(),
+                    None => format!("it is not set, but other {}* variables are", group.prefix),
+                },
                 remedy: "Set it to the address of that provider, or remove the others.".to_owned(),
             });
         }
@@ -298,39 +320,81 @@ fn instance(environment: &mut Environment, suffix: &str) -> Option<Draft> {
     })
 }
 
+/// What is wrong with a provider of the configuration file that leads nowhere.
+const NO_BASE_URL: &str =
+    "it is not set, and neither id nor profile is a provider whose address is known";
+
+/// A provider that only the configuration file can name.
+fn own(environment: &mut Environment, entry: &Entry) -> Draft {
+    if entry.kind == ProviderType::Ollama {
+        let prefixes = [entry.prefix.as_str()];
+        let group = Group::read(environment, &prefixes, |text, _| value::ollama_url(text));
+        return ollama_draft(environment, &entry.id, &prefixes, group);
+    }
+    let group = Group::read(environment, &[&entry.prefix], value::base_url);
+    let by_id = profiles::by_slug(&entry.id).and_then(|profile| profile.base_url);
+    let known = by_id.or_else(|| group.hints.profile?.base_url);
+    if known.is_none() && group.base_url.is_none() && !group.is_broken {
+        environment.faults.push(Fault {
+            origin: group.place(field::BASE_URL),
+            problem: NO_BASE_URL.to_owned(),
+            remedy: "Add base_url = \"https://…/v1\".".to_owned(),
+        });
+    }
+    Draft {
+        // After a fault, any address will do to go on and find others.
+        base_url: known.unwrap_or("http://localhost").to_owned(),
+        default_model: None,
+        ..Draft::generic(&entry.id, group)
+    }
+}
+
 fn ollama(environment: &mut Environment) -> Draft {
-    let mut group = Group::read(
-        environment,
-        &[OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX],
-        |text, _| value::ollama_url(text),
-    );
+    let prefixes = [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX];
+    let mut group = Group::read(environment, &prefixes, |text, _| value::ollama_url(text));
     if environment.is_set(OLLAMA_HOST) {
         group.is_set = true;
-        let has_url = [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX]
+        let has_url = prefixes
             .iter()
             .any(|prefix| environment.is_set(&format!("{prefix}{}", field::BASE_URL)));
         if !has_url {
             group.base_url = environment.take(&[OLLAMA_HOST.to_owned()], value::ollama_url);
         }
     }
+    ollama_draft(environment, OLLAMA_ID, &prefixes, group)
+}
+
+fn ollama_draft(
+    environment: &mut Environment,
+    id: &str,
+    prefixes: &[&str],
+    mut group: Group,
+) -> Draft {
     let defaults = OllamaSettings::default();
-    let ollama = ollama_chat(environment, &mut group, defaults.chat_api);
+    let ollama = ollama_chat(environment, prefixes, &mut group, defaults.chat_api);
     Draft {
-        id: OLLAMA_ID.to_owned(),
         provider_type: ProviderType::Ollama,
-        group,
         base_url: defaults.base_url,
         default_model: defaults.default_model,
         ollama: Some(ollama),
         naming: |_| OLLAMA.name,
+        ..Draft::generic(id, group)
     }
 }
 
 /// The settings that only Ollama has.
-fn ollama_chat(environment: &mut Environment, group: &mut Group, preset: ChatApi) -> OllamaChat {
-    let api =
-        [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX].map(|prefix| format!("{prefix}{}", field::CHAT_API));
-    let keep_alive = [format!("{OLLAMA_PREFIX}{}", field::KEEP_ALIVE)];
+fn ollama_chat(
+    environment: &mut Environment,
+    prefixes: &[&str],
+    group: &mut Group,
+    preset: ChatApi,
+) -> OllamaChat {
+    let api: Vec<String> = prefixes
+        .iter()
+        .map(|prefix| format!("{prefix}{}", field::CHAT_API))
+        .collect();
+    // The short form of this one is the server's own.
+    let keep_alive = [format!("{}{}", group.prefix, field::KEEP_ALIVE)];
     let mut names = api.iter().chain(&keep_alive);
     group.is_set |= names.any(|name| environment.is_set(name));
     let api = environment.take(&api, value::chat_api);

@@ -1,5 +1,7 @@
 //! What the settings come to, as one readable block: said at the start and by `check`. It shows no secret.
 
+mod routes;
+
 use std::fmt::Write;
 
 use modelport_provider::credential::has_credential;
@@ -8,8 +10,9 @@ use modelport_provider::profiles::GENERIC;
 use modelport_provider::settings::{ChatApi, Http2};
 
 use super::providers::{OllamaChat, ProviderConfig};
-use super::setting::{API_KEYS, CATALOGUE};
 use super::{Config, ServerConfig};
+
+pub(super) use self::routes::of_route;
 
 /// How wide the names of the facts stand.
 const LABEL: usize = 15;
@@ -36,6 +39,7 @@ pub fn startup_block(config: &Config, models: &[ModelSummary]) -> String {
             facts(&mut block, provider, summary);
         }
     }
+    routes::block(&mut block, config);
     if !config.warnings.is_empty() {
         block.push_str("\nWarnings\n");
         for warning in &config.warnings {
@@ -49,8 +53,11 @@ pub fn startup_block(config: &Config, models: &[ModelSummary]) -> String {
 fn server(block: &mut String, config: &Config) {
     let server = &config.server;
     line(block, format_args!("Server"));
+    if let Some(file) = &config.file {
+        fact(block, "file", &file.display().to_string());
+    }
     fact(block, "address", &address(server));
-    let keys = API_KEYS.name;
+    let keys = &server.api_keys_variable;
     let callers = match (server.api_keys.len(), server.is_local()) {
         (0, true) => format!("no key needed, from this machine only ({keys} is not set)"),
         (0, false) => format!("anybody who reaches it, without a key ({keys} is not set)"),
@@ -74,7 +81,7 @@ fn server(block: &mut String, config: &Config) {
         fact(
             block,
             "catalogue",
-            &format!("{models} overridden by {}", CATALOGUE.name),
+            &format!("{models} overridden by the catalogue file"),
         );
     }
     fact(block, "log level", &config.log_level.to_string());
@@ -126,6 +133,18 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
         "timeout",
         &format!("{} s of silence, {times}", provider.timeout.as_secs_f64()),
     );
+    if let Some(room) = provider.room {
+        fact(
+            block,
+            "at once",
+            &format!(
+                "{} requests; {} more wait, {} s at most",
+                room.concurrency,
+                room.queue,
+                room.patience.as_secs_f64()
+            ),
+        );
+    }
     if provider.http2 != Http2::Off {
         fact(block, "HTTP/2", provider.http2.as_str());
     }
@@ -165,6 +184,10 @@ fn chats(ollama: &OllamaChat) -> String {
 fn key(provider: &ProviderConfig) -> String {
     let variable = &provider.key_variable;
     match (has_credential(&provider.headers), &provider.key) {
+        (true, _) if !provider.further_keys.is_empty() => {
+            let count = provider.further_keys.len() + 1;
+            format!("{count} keys, the first set by {variable}")
+        }
         (true, _) => format!("set by {variable}"),
         (false, _) if provider.base_url.is_private() => "none".to_owned(),
         (false, _) => format!("none; if it wants one, set {variable}"),

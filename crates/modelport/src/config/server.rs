@@ -24,6 +24,8 @@ pub struct ServerConfig {
     pub port: u16,
     /// Any of these lets a caller in; when empty, everybody may call.
     pub api_keys: Vec<Secret>,
+    /// The variable, or the key in the configuration file, that sets them, or would.
+    pub api_keys_variable: String,
     /// Web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// The largest request body that is held in memory, in bytes.
@@ -105,9 +107,14 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
     let workers = environment.take(&[setting::WORKERS.name.to_owned()], value::workers);
+    let api_keys_variable = match &keys {
+        Some(keys) => keys.variable(),
+        None => setting::API_KEYS.name.to_owned(),
+    };
     let server = ServerConfig {
         host: host?,
         port: port?,
+        api_keys_variable,
         api_keys: keys.map(|keys| keys.value).unwrap_or_default(),
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
@@ -138,13 +145,17 @@ pub(super) fn preset<T>(
 /// A port that others can reach must not be free for all by oversight: it spends money.
 fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_open: bool) {
     let keys = setting::API_KEYS.name;
+    let place = |environment: &Environment, name: &str| {
+        let origin = environment.origin(name);
+        origin.cloned().unwrap_or_else(|| Origin::variable(name))
+    };
     if server
         .api_keys
         .iter()
         .any(|key| key.expose().len() < SHORT_KEY)
     {
         environment.warnings.push(Warning {
-            origin: Origin::variable(keys),
+            origin: place(environment, keys),
             text: format!(
                 "A key is shorter than {SHORT_KEY} characters; a longer one is harder to guess."
             ),
@@ -154,7 +165,13 @@ fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_op
     if server.is_local() || !server.api_keys.is_empty() || environment.is_set(keys) {
         return;
     }
-    let origin = Origin::variable(setting::HOST.name);
+    let origin = place(environment, setting::HOST.name);
+    // As the place where the address is set spells them.
+    let (keys, open) = if origin.is_of_file() {
+        ("server.api_keys", "server.allow_open = true")
+    } else {
+        (keys, "MODELPORT_ALLOW_OPEN=true")
+    };
     if allow_open {
         let text = format!(
             "Everybody who reaches {} may call, since {keys} is not set.",
@@ -165,10 +182,7 @@ fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_op
         environment.faults.push(Fault {
             origin,
             problem: format!("others can reach {:?}, and {keys} is not set", server.host),
-            remedy: format!(
-                "Set {keys}, or listen on 127.0.0.1, or allow it with {}=true.",
-                setting::ALLOW_OPEN.name
-            ),
+            remedy: format!("Set {keys}, or listen on 127.0.0.1, or allow it with {open}."),
         });
     }
 }

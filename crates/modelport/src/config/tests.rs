@@ -1,8 +1,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Config, ProviderConfig, load};
+use super::{Config, Faults, FileText, ProviderConfig, Readers, load};
 
+mod file;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;
 mod server_and_sources;
@@ -17,19 +18,33 @@ pub(super) fn process(variables: &[(&str, &str)]) -> std::vec::IntoIter<(OsStrin
 }
 
 pub(super) fn config(variables: &[(&str, &str)]) -> Config {
-    load(process(variables), None).unwrap_or_else(|faults| panic!("{faults}"))
+    load(process(variables), None, None).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-pub(super) fn of_dotenv(contents: &str) -> Result<Config, super::Faults> {
+pub(super) fn of_dotenv(contents: &str) -> Result<Config, Faults> {
     load(
         std::iter::empty(),
         Some((PathBuf::from(".env"), contents.to_owned())),
+        None,
     )
+}
+
+/// A configuration file's text.
+pub(super) fn file(text: &str) -> FileText {
+    FileText {
+        path: PathBuf::from("m.toml"),
+        text: text.to_owned(),
+        readers: Readers::Few,
+    }
+}
+
+pub(super) fn of_file(text: &str) -> Result<Config, Faults> {
+    load(std::iter::empty(), None, Some(&file(text)))
 }
 
 /// What is said when the start fails.
 pub(super) fn faults(variables: &[(&str, &str)]) -> String {
-    load(process(variables), None)
+    load(process(variables), None, None)
         .expect_err("a fault")
         .to_string()
 }

@@ -51,7 +51,7 @@ fn wrong(problem: impl Into<String>, remedy: impl Into<String>) -> Wrong {
 }
 
 /// A wrong value in quotes, cut where it grows long.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
         Some((at, _)) => format!("{:?}", format!("{}…", text.get(..at).unwrap_or_default())),
         None => format!("{text:?}"),
@@ -128,11 +128,14 @@ pub(super) struct ProfileChoice {
     pub(super) probed: Option<Arc<Probed>>,
 }
 
+/// Whether a profile is named by the path of a file.
+pub(super) fn is_profile_path(text: &str) -> bool {
+    let extension = Path::new(text).extension();
+    text.contains('/') || extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
 pub(super) fn profile(text: &str) -> Result<ProfileChoice, Wrong> {
-    let is_json = Path::new(text)
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json || text.contains('/') {
+    if is_profile_path(text) {
         return probed(text);
     }
     let profile = known_profile(text)?;

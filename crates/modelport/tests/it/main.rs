@@ -15,6 +15,7 @@ mod api;
 mod auth;
 mod cancellation;
 mod cli;
+mod configuration_file;
 mod degradation;
 mod dialects;
 mod discovery;

@@ -217,7 +217,7 @@ mod openrouter_backward_compatibility {
             let unique: std::collections::BTreeMap<&str, &str> = pairs.iter().copied().collect();
             let unique: Vec<_> = unique.into_iter().collect();
             let migrated = migrate_environment(process(&unique));
-            let before = load(process(&unique), None);
+            let before = load(process(&unique), None, None);
             prop_assert_eq!(gist(&before), gist(&of_dotenv(&migrated)), "{}", migrated);
 
             // The same as a file, where a name may stand twice.

@@ -8,8 +8,10 @@ use modelport_provider::settings::{Http2, OpenAiSettings};
 
 use super::group::Group;
 use super::{OllamaChat, ProviderConfig};
-use crate::config::environment::{Environment, Found};
+use crate::config::environment::{Defaults, Environment, Found};
 use crate::config::fault::{Fault, Warning};
+use crate::config::file::Entry;
+use crate::config::routes::{FurtherKey, RoomConfig};
 use crate::config::setting::field;
 use crate::config::value;
 
@@ -24,6 +26,9 @@ pub(super) struct Draft {
     pub(super) ollama: Option<OllamaChat>,
     /// How the display name is found.
     pub(super) naming: fn(&BaseUrl) -> &'static str,
+    pub(super) key_weight: u32,
+    pub(super) further_keys: Vec<FurtherKey>,
+    pub(super) room: Option<RoomConfig>,
 }
 
 impl Draft {
@@ -38,6 +43,27 @@ impl Draft {
             default_model: defaults.default_model,
             ollama: None,
             naming: |base_url| base_url.profile().name,
+            key_weight: 1,
+            further_keys: Vec::new(),
+            room: None,
+        }
+    }
+
+    /// The same with what only the configuration file says.
+    pub(super) fn with(self, entry: &Entry) -> Self {
+        let key = self.group.api_key.as_ref();
+        // A key of the environment stands for all of the file's.
+        let is_of_file = key.is_some_and(|key| key.origin.is_of_file());
+        let (key_weight, further_keys) = if is_of_file {
+            (entry.key_weight, entry.further_keys.clone())
+        } else {
+            (1, Vec::new())
+        };
+        Self {
+            key_weight,
+            further_keys,
+            room: entry.room,
+            ..self
         }
     }
 
@@ -51,8 +77,14 @@ impl Draft {
             default_model,
             ollama,
             naming,
+            key_weight,
+            further_keys,
+            room,
         } = self;
         let defaults = OpenAiSettings::default();
+        let group = with_defaults(group, &environment.defaults);
+        // Nothing was said of it, but of others: it is not meant to be used.
+        let is_left_out = !group.is_set && environment.names_providers();
         let key_variable = group.key_variable();
         let timeout_variable = variable(group.timeout.as_ref(), &group, field::TIMEOUT);
         let base_url_variable = variable(group.base_url.as_ref(), &group, field::BASE_URL);
@@ -89,8 +121,9 @@ impl Draft {
             custom_headers: custom,
             base_url,
             key,
-            further_keys: Vec::new(),
-            room: None,
+            key_weight,
+            further_keys,
+            room,
             key_variable,
             timeout_variable,
             base_url_variable,
@@ -109,7 +142,7 @@ impl Draft {
             probed: group.hints.probed,
             models: group.models.map_or_else(Vec::new, |models| models.value),
             http2,
-            enabled: group.enabled.is_none_or(|enabled| enabled.value),
+            enabled: group.enabled.map_or(!is_left_out, |enabled| enabled.value),
             configured: group.is_set,
             ollama,
         })
@@ -123,6 +156,16 @@ pub(super) fn older_name(base_url: &BaseUrl) -> &'static str {
         OPENROUTER.name
     } else {
         profile.name
+    }
+}
+
+/// What the group does not say, as the configuration file says for all.
+fn with_defaults(group: Group, defaults: &Defaults) -> Group {
+    Group {
+        timeout: group.timeout.or_else(|| defaults.timeout.clone()),
+        max_retries: group.max_retries.or_else(|| defaults.max_retries.clone()),
+        parameters: group.parameters.or_else(|| defaults.parameters.clone()),
+        ..group
     }
 }
 

@@ -9,6 +9,8 @@ use modelport_provider::parameters::Policy;
 use modelport_provider::settings::Http2;
 
 use crate::config::environment::{Environment, Found};
+use crate::config::fault::Origin;
+use crate::config::file;
 use crate::config::providers::ConfiguredModel;
 use crate::config::setting::field;
 use crate::config::value::{self, UrlHints, Wrong};
@@ -18,6 +20,8 @@ use crate::config::value::{self, UrlHints, Wrong};
 pub(super) struct Group {
     /// What its variables begin with; the first where there are two spellings.
     pub(super) prefix: String,
+    /// Where the configuration file speaks of this provider.
+    pub(super) home: Option<Origin>,
     pub(super) enabled: Option<Found<bool>>,
     pub(super) api_key: Option<Found<Secret>>,
     pub(super) base_url: Option<Found<BaseUrl>>,
@@ -58,11 +62,14 @@ impl Group {
             probed: profile.and_then(|choice| choice.value.probed),
             api_version: api_version.map(|version| version.value),
         };
+        let prefix = prefixes.first().copied().unwrap_or_default().to_owned();
+        let home = environment.home(&prefix).cloned();
         Self {
-            prefix: prefixes.first().copied().unwrap_or_default().to_owned(),
-            is_set: field::GENERIC
-                .iter()
-                .any(|field| names(field).iter().any(|name| environment.is_set(name))),
+            prefix,
+            is_set: home.is_some()
+                || field::GENERIC
+                    .iter()
+                    .any(|field| names(field).iter().any(|name| environment.is_set(name))),
             enabled: environment.take(&names(field::ENABLED), value::switch),
             api_key: environment.take(&names(field::API_KEY), value::secret),
             base_url: environment.take(&names(field::BASE_URL), |text| url(text, &hints)),
@@ -75,13 +82,25 @@ impl Group {
             models: environment.take(&names(field::MODELS), value::models),
             hints,
             http2: environment.take(&names(field::HTTP2), value::http2),
-            is_broken: environment.faults.len() > faults,
+            is_broken: environment.faults.len() > faults
+                || field::GENERIC
+                    .iter()
+                    .any(|field| names(field).iter().any(|name| environment.is_broken(name))),
+            home,
         }
     }
 
-    /// The name of one of its variables.
+    /// The name of one of its variables; of its key, where the configuration file speaks of the provider.
     pub(super) fn variable(&self, field: &str) -> String {
-        format!("{}{field}", self.prefix)
+        self.place(field).variable
+    }
+
+    /// Where one of its settings is to be written.
+    pub(super) fn place(&self, field: &str) -> Origin {
+        match &self.home {
+            Some(home) => home.below(file::of_field(field)),
+            None => Origin::variable(format!("{}{field}", self.prefix)),
+        }
     }
 
     /// Whether it brings a key, or a custom header in its place.

@@ -66,6 +66,7 @@ pub(super) fn merge(new: Group, older: Group) -> (Group, Vec<Origin>) {
     }
     let merged = Group {
         prefix: new.prefix,
+        home: new.home,
         enabled: prefer(new.enabled, older.enabled, &mut ignored),
         api_key: prefer(new.api_key, older.api_key, &mut ignored),
         base_url: prefer(new.base_url, older.base_url, &mut ignored),

@@ -87,6 +87,14 @@ pub(in crate::config) const WORKERS: Setting = Setting {
     help: "Threads that serve requests; as many as cores when unset.",
 };
 
+pub(in crate::config) const CONFIG: Setting = Setting {
+    name: "MODELPORT_CONFIG",
+    kind: Kind::File,
+    preset: Preset::Unset {
+        example: "modelport.toml",
+    },
+    help: "The configuration file, which adds routes, aliases and more to these settings; modelport.toml in the working directory, if there is one, when unset. The option --config wins over it.",
+};
 pub(in crate::config) const CATALOGUE: Setting = Setting {
     name: "MODELPORT_CATALOGUE",
     kind: Kind::File,
@@ -253,7 +261,8 @@ pub(super) const CHOICE: [Setting; 4] = [
     CATALOGUE,
 ];
 
-pub(super) const SERVER: [Setting; 10] = [
+pub(super) const SERVER: [Setting; 11] = [
+    CONFIG,
     HOST,
     PORT,
     LOG_LEVEL,

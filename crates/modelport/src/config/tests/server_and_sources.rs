@@ -12,7 +12,7 @@ fn the_real_environment_wins_over_the_file_and_empty_is_unset() {
         ("PORT", " "),
         ("LOG_LEVEL", "Warning"),
     ]);
-    let loaded = load(real, Some((PathBuf::from(".env"), file.to_owned()))).unwrap();
+    let loaded = load(real, Some((PathBuf::from(".env"), file.to_owned())), None).unwrap();
     assert_eq!(
         key(provider(&loaded, "openai_compatible")),
         Some("of-process")
@@ -62,7 +62,7 @@ fn a_value_that_is_no_text_is_a_fault_if_the_name_is_ours() {
         (OsString::from("PATH"), bytes()),
         (bytes(), bytes()),
     ];
-    let told = load(pairs.into_iter(), None).unwrap_err().to_string();
+    let told = load(pairs.into_iter(), None, None).unwrap_err().to_string();
     assert_eq!(
         told,
         "OPENROUTER_API_KEY: its value is not UTF-8. Set it again as plain text."
