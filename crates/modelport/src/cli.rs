@@ -12,6 +12,7 @@ pub mod demo;
 pub mod migrate;
 pub mod models;
 pub mod probe;
+mod reload;
 pub mod serve;
 
 /// Exit status of a command that could not do its work.

@@ -1,15 +1,11 @@
 //! Taking up a changed configuration while the gateway runs: when its file changes, and at SIGHUP. One with faults is
 //! told of and left alone.
 
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{ffi::OsStr, io, path::Path, time::Duration};
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{Receiver, Sender, channel},
 };
 
@@ -25,21 +21,47 @@ const QUIET: Duration = Duration::from_millis(200);
 /// What a Kubernetes `ConfigMap` swaps in place of the file itself.
 const CONFIG_MAP: &str = "..data";
 
-/// Goes on until the gateway ends; `load` reads the configuration anew.
-pub(super) async fn keep(reloader: Reloader, load: impl Fn() -> Result<Config, Faults>) {
-    let (changed, mut changes) = channel(1);
-    let file = reloader.app().config.file.clone();
-    let watcher = file.and_then(|file| watch(file, changed.clone()));
-    let Ok(mut hangups) = signal(SignalKind::hangup()) else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = hangups.recv() => {}
-            () = settled(&mut changes) => {}
+/// Tells when the configuration should be read again. Made before the gateway says that it listens, so that no change
+/// after that is missed.
+pub(super) struct Changes {
+    hangups: Signal,
+    file: Receiver<()>,
+    /// Ends when dropped.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Changes {
+    /// Of this file, if there is one, and by signal.
+    ///
+    /// # Errors
+    /// When signals cannot be had.
+    pub(super) fn of(file: Option<&Path>) -> io::Result<Self> {
+        let (told, changes) = channel(1);
+        // The file may have changed since it was read.
+        let _ = told.try_send(());
+        Ok(Self {
+            hangups: signal(SignalKind::hangup())?,
+            file: changes,
+            _watcher: file.and_then(|file| watch(file, told)),
+        })
+    }
+
+    /// Takes changes up until the gateway ends; `load` reads the configuration anew.
+    pub(super) async fn keep(
+        mut self,
+        reloader: Reloader,
+        load: impl Fn() -> Result<Config, Faults>,
+    ) {
+        loop {
+            let asked = tokio::select! {
+                _ = self.hangups.recv() => true,
+                () = settled(&mut self.file) => false,
+            };
+            let changed = take_up(&reloader, &load);
+            if asked && !changed {
+                say("modelport read its configuration again: nothing has changed");
+            }
         }
-        take_up(&reloader, &load);
-        let _ = &watcher;
     }
 }
 
@@ -51,7 +73,8 @@ async fn settled(changes: &mut Receiver<()>) {
     while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
 }
 
-fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) {
+/// Reads the configuration and takes it up; whether there was anything new in it.
+fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) -> bool {
     let config = match load() {
         Ok(config) => config,
         Err(faults) => {
@@ -59,14 +82,13 @@ fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) {
                 "modelport goes on with the configuration as it was, because it now has faults:\n{faults}"
             ));
             reloader.refuse(faults.to_string());
-            return;
+            return true;
         }
     };
     let changes = config::diff(&reloader.app().config, &config);
     if changes.is_empty() {
         reloader.app().note_taken_up();
-        say("modelport read its configuration again: nothing has changed");
-        return;
+        return false;
     }
     match reloader.take_up(config) {
         Ok(edition) => say(format!(
@@ -78,10 +100,11 @@ fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) {
             "modelport goes on with the configuration as it was: {fault}"
         )),
     }
+    true
 }
 
 /// Watches the folder of the file, because editors and orchestrators put another file in its place.
-fn watch(file: PathBuf, changed: Sender<()>) -> Option<RecommendedWatcher> {
+fn watch(file: &Path, changed: Sender<()>) -> Option<RecommendedWatcher> {
     let folder = file.parent().map(Path::to_owned)?;
     let name = file.file_name().map(OsStr::to_owned)?;
     let told = move |event: notify::Result<Event>| {

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{BAD_CONFIGURATION, FAILED, block_on, complain, say};
+use super::{BAD_CONFIGURATION, FAILED, block_on, complain, reload::Changes, say};
 use crate::{
     app::App,
     config::{self, report},
@@ -17,7 +17,7 @@ const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves and gives the exit status.
 pub fn run(file: Option<PathBuf>) -> u8 {
-    let config = match config::load_from_process(file) {
+    let config = match config::load_from_process(file.clone()) {
         Ok(config) => config,
         Err(faults) => {
             complain(faults.to_string());
@@ -33,6 +33,13 @@ pub fn run(file: Option<PathBuf>) -> u8 {
                 return FAILED;
             }
         };
+        let changes = match Changes::of(server.app().config.file.as_deref()) {
+            Ok(changes) => changes,
+            Err(error) => {
+                complain(format!("modelport: {error}"));
+                return FAILED;
+            }
+        };
         match server.addr() {
             Ok(addr) => say(format!(
                 "modelport {} listens on http://{addr}/v1",
@@ -41,6 +48,8 @@ pub fn run(file: Option<PathBuf>) -> u8 {
             Err(error) => complain(format!("modelport: {error}")),
         }
         tokio::spawn(tell(server.app()));
+        let load = move || config::load_from_process(file.clone());
+        tokio::spawn(changes.keep(server.reloader(), load));
         match server.run(told_to_stop()).await {
             Ok(Stopped::Drained) => say("modelport stopped, every request was answered"),
             Ok(Stopped::CutShort) => {

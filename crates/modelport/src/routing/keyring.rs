@@ -49,8 +49,8 @@ impl Tried {
 impl Keyring {
     /// All are good.
     pub fn new(config: &ProviderConfig, start: Instant) -> Self {
-        let weights =
-            std::iter::once(1).chain(config.further_keys.iter().map(|further| further.weight));
+        let weights = std::iter::once(config.key_weight)
+            .chain(config.further_keys.iter().map(|further| further.weight));
         Self {
             start,
             keys: weights

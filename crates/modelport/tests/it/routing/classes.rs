@@ -73,7 +73,7 @@ const CASES: [Case; 26] = [
     streamed("empty-stream", "a stream without an event", OVER),
     streamed("error-event-0", "an error event before any output", OVER),
     streamed(
-        "malformed-0",
+        "malformed-1",
         "an event that is not JSON before any output",
         OVER,
     ),

@@ -119,7 +119,7 @@ fn a_decision_is_found_by_the_requests_id() {
     assert_eq!(
         attempts,
         [
-            (json!("b:llama-3.1-8b"), json!("overloaded")),
+            (json!("b:llama-3.1-8b"), json!("server")),
             (json!("c:sim-smart"), json!("answered")),
         ]
     );

@@ -31,7 +31,7 @@ fn a_stall_is_not_waited_for() {
     let (without, alone) = times("");
     let (with, both) = times("hedge = { max_share = 10 }");
     let (without, with) = (percentiles(without).1, percentiles(with).1);
-    let extra = alone[0] + both[1] - alone[0];
+    let extra = both[1];
     println!("p99 {without:.0} ms without, {with:.0} ms with, {extra} of 200 twice");
     assert_eq!(alone, [200, 0]);
     assert!(without > 900.0, "{without} ms");
@@ -40,12 +40,7 @@ fn a_stall_is_not_waited_for() {
 }
 
 #[test]
-fn the_loser_is_cancelled_and_the_share_is_kept() {
-    let hedge = "hedge = { after = 0.05, max_share = 0 }";
-    let fleet = Fleet::start(2, "max_retries = 0", &routes(hedge));
-    fleet.upstreams[0].set_fault(Some("slow-head-300"));
-    assert_eq!(answered_by(&fleet.chat("r")), "a");
-    assert_eq!(fleet.seen(), [1, 0], "no share, no second attempt");
+fn the_loser_is_cancelled() {
     let hedge = "hedge = { after = 0.05, max_share = 100 }";
     let fleet = Fleet::start(2, "max_retries = 0", &routes(hedge));
     fleet.upstreams[0].set_fault(Some("hang"));

@@ -69,7 +69,10 @@ fn a_broken_file_changes_nothing_and_is_told_of() {
     assert_eq!(fleet.configuration()["edition"], 1);
     assert_eq!(answered_by(&fleet.chat("r")), "a");
     let output = fleet.gateway.output();
-    assert!(output.contains("modelport.toml:13:"), "{output}");
+    assert!(
+        output.contains("modelport.toml:15:12: routes.r.targets[0]"),
+        "{output}"
+    );
     assert!(output.contains("nobody"), "{output}");
     assert!(!output.contains("secret-key"), "{output}");
     fleet.write(SECOND);
