@@ -279,28 +279,41 @@ fn instance(environment: &mut Environment, suffix: &str) -> Option<Draft> {
     let known = profiles::by_slug(suffix).and_then(|profile| profile.base_url);
     if known.is_none() && group.base_url.is_none() {
         if !group.is_broken {
-            environment.faults.push(Fault {
-                origin: group.place(field::BASE_URL),
-                problem: match &group.home {
-                    Some(_) => NO_BASE_URL.to_owned(),
-                    None => format!("it is not set, but other {}* variables are", group.prefix),
-                },
-                remedy: "Set it to the address of that provider, or remove the others.".to_owned(),
-            });
+            environment.faults.push(no_base_url(&group));
         }
-        return None;
+        // Without a word in the configuration file, nothing else speaks of it.
+        group.home.as_ref()?;
     }
-    let base_url = known.unwrap_or_default().to_owned();
     Some(Draft {
-        base_url,
+        base_url: known.unwrap_or(ANY_ADDRESS).to_owned(),
         default_model: None,
         ..Draft::generic(&id, group)
     })
 }
 
-/// What is wrong with a provider of the configuration file that leads nowhere.
-const NO_BASE_URL: &str =
-    "it is not set, and neither id nor profile is a provider whose address is known";
+/// After a fault, any address will do to go on and find others.
+const ANY_ADDRESS: &str = "http://localhost";
+
+/// What is said of a provider that leads nowhere.
+fn no_base_url(group: &Group) -> Fault {
+    let origin = group.place(field::BASE_URL);
+    let (problem, remedy) = match &group.home {
+        Some(_) => (
+            "it is not set, and neither id nor profile is a provider whose address is known"
+                .to_owned(),
+            "Add base_url = \"https://…/v1\".",
+        ),
+        None => (
+            format!("it is not set, but other {}* variables are", group.prefix),
+            "Set it to the address of that provider, or remove the others.",
+        ),
+    };
+    Fault {
+        origin,
+        problem,
+        remedy: remedy.to_owned(),
+    }
+}
 
 /// A provider that only the configuration file can name.
 fn own(environment: &mut Environment, entry: &Entry) -> Draft {
@@ -313,15 +326,10 @@ fn own(environment: &mut Environment, entry: &Entry) -> Draft {
     let by_id = profiles::by_slug(&entry.id).and_then(|profile| profile.base_url);
     let known = by_id.or_else(|| group.hints.profile?.base_url);
     if known.is_none() && group.base_url.is_none() && !group.is_broken {
-        environment.faults.push(Fault {
-            origin: group.place(field::BASE_URL),
-            problem: NO_BASE_URL.to_owned(),
-            remedy: "Add base_url = \"https://…/v1\".".to_owned(),
-        });
+        environment.faults.push(no_base_url(&group));
     }
     Draft {
-        // After a fault, any address will do to go on and find others.
-        base_url: known.unwrap_or("http://localhost").to_owned(),
+        base_url: known.unwrap_or(ANY_ADDRESS).to_owned(),
         default_model: None,
         ..Draft::generic(&entry.id, group)
     }

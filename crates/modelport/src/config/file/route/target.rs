@@ -154,8 +154,10 @@ fn header(
 ) -> Option<(HeaderName, HeaderValue)> {
     let text = reader.plain(value)?;
     let read = HeaderName::try_from(name).ok();
-    let read = read.zip(HeaderValue::from_str(&text).ok());
-    if read.is_none() {
+    let mut read = read.zip(HeaderValue::from_str(&text).ok());
+    if let Some((_, value)) = &mut read {
+        value.set_sensitive(true);
+    } else {
         let problem = "no request has such a header";
         let remedy = "Use names of letters, digits and -, and values on one line.";
         reader.fault(origin, problem, remedy);

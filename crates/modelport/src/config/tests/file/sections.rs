@@ -137,7 +137,7 @@ fn faults_name_place_key_and_remedy() {
 
 #[test]
 fn all_faults_come_at_once_in_the_order_of_the_file() {
-    let text = "[defaults]\ntimeout = 0\n[server]\nport = -1\nhosts = ''\n[[providers]]\nid = 'A'\n[aliases]\na = ''\n";
+    let text = "[defaults]\ntimeout = 0\n[server]\nport = -1\nhosts = ''\nhost = '0.0.0.0'\n[[providers]]\nid = 'A'\n[aliases]\na = ''\n";
     let told = both(text, &[("LOG_LEVEL", "x")]).unwrap_err().to_string();
     let places: Vec<&str> = told
         .lines()
@@ -150,8 +150,9 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
             "m.toml:2:11",
             "m.toml:4:8",
             "m.toml:5:1",
-            "m.toml:7:6",
-            "m.toml:9:5"
+            "m.toml:6:8",
+            "m.toml:8:6",
+            "m.toml:10:5"
         ],
         "{told}"
     );
@@ -198,4 +199,30 @@ fn a_key_in_a_file_that_all_can_read_is_warned_of() {
     );
     assert_eq!(with(Readers::Everybody, "${K}"), "");
     assert_eq!(with(Readers::Few, "hush-key"), "");
+    let header = |value: &str| {
+        with(
+            Readers::Everybody,
+            &format!("'\nheaders = {{ Api-Key = '{value}' }}\nname = 'x"),
+        )
+    };
+    assert!(header("hush").contains("providers.a.headers.Api-Key: This key"));
+    assert_eq!(header("${K}"), "");
+}
+
+#[test]
+fn other_spellings_of_toml_are_read() {
+    let config = sound(
+        "\u{feff}[server]\r\nport = 0x1F\r\nbody_limit = 1_048_576\r\nshutdown_timeout = 1e1\r\n",
+    );
+    assert_eq!(
+        (config.server.port, config.server.body_limit),
+        (31, 1 << 20)
+    );
+    assert_eq!(config.server.shutdown_timeout.as_secs(), 10);
+    let config =
+        sound("server = { port = 5 }\nproviders = [{ id = 'groq' }]\naliases.x = 'groq:y'\n");
+    assert_eq!(config.server.port, 5);
+    assert_eq!(config.aliases["x"], "groq:y");
+    let told = faults("[server]\nport = 99999999999999999999\n");
+    assert!(told.starts_with("m.toml:2:8: "), "{told}");
 }
