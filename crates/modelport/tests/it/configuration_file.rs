@@ -169,6 +169,8 @@ fn the_shipped_example_is_sound_and_the_schema_is_printed() {
         "chatty: sticky by header x-session",
     ];
     check(&home, &["check", "--config", example], &[], 0, &said);
+    let said = "this command reads no configuration file";
+    check(&home, &["schema", "--config", example], &[], 2, &[said]);
     let schema = check(&home, &["schema"], &[], 0, &[]);
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["properties"]["server"]["type"], "object");

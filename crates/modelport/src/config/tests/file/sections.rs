@@ -226,3 +226,16 @@ fn other_spellings_of_toml_are_read() {
     let told = faults("[server]\nport = 99999999999999999999\n");
     assert!(told.starts_with("m.toml:2:8: "), "{told}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever is cut out of a file or put into it, what follows is faults or a configuration.
+    #[test]
+    fn a_damaged_file_is_read_or_told_of(at in 0..4000_usize, length in 0..200_usize, put in "[\\[\\]{}='\"a1.\n€]{0,6}") {
+        let example = include_str!("../../../../../../modelport.example.toml");
+        let cut = |at: usize| (0..=at.min(example.len())).rev().find(|at| example.is_char_boundary(*at)).unwrap();
+        let text = format!("{}{put}{}", &example[..cut(at)], &example[cut(at + length)..]);
+        let _ = of_file(&text);
+    }
+}
