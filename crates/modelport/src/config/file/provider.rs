@@ -10,7 +10,7 @@ use modelport_provider::resolution::is_provider_id;
 use super::keys::{API_KEY, PROVIDER};
 use super::reader::{Fields, Reader, whole};
 use super::tree::{Node, Value};
-use crate::config::environment::Environment;
+use crate::config::environment::{Environment, Filed};
 use crate::config::fault::Origin;
 use crate::config::names;
 use crate::config::providers::{GENERIC_ID, OLDER_ID, OLLAMA_ID};
@@ -199,9 +199,13 @@ fn keys(
             reader.warn(&item.origin, "This key is in the list twice.".to_owned());
         }
         if place == 0 {
+            let filed = Filed {
+                text,
+                written: None,
+            };
             environment.file(
                 format!("{prefix}{}", field::API_KEY),
-                &text,
+                filed,
                 item.origin.clone(),
             );
             first_weight = weight;

@@ -179,6 +179,24 @@ fn references_are_filled_from_both_environments() {
         (config.server.port, config.server.host.as_str()),
         (13, "::1")
     );
+    let secret = [("K", "hush-hush")];
+    let told = |text: &str| both(text, &secret).unwrap_err().to_string();
+    // A secret that is referred to in the wrong place is not shown either.
+    assert_eq!(
+        told("[server]\nport = '${K}'\n"),
+        "m.toml:2:8: server.port: what \"${K}\" stands for cannot be used here. Use a whole number from 0 to 65535."
+    );
+    for text in [
+        "[server]\ncors_origins = ['https://a.test', '${K}']\nlog_level = '${K}'\nbody_limit = '${K}'\n".to_owned(),
+        format!("{A}[defaults]\ntimeout = '${{K}}'\nretry_share = '${{K}}'\nprovider = '${{K}}'\n"),
+        format!("{A}base_url2 = ''\nprofile = '${{K}}'\nmodels = ['${{K}} x']\nconcurrency = '${{K}}'\n"),
+        "[[providers]]\nid = '${K}!'\n[[providers]]\nid = 'b'\nbase_url = '${K}'\n".to_owned(),
+        format!("{A}[[routes]]\nmodel = '${{K}} x'\ntargets = ['${{K}}']\ntimeout = '${{K}}'\n[aliases]\nx = '${{K}}:'\n"),
+    ] {
+        let told = told(&text);
+        assert!(!told.contains("hush"), "{told}");
+        assert!(told.lines().count() > 1, "{told}");
+    }
     // An empty value counts as unset, as in the environment.
     assert_eq!(sound("[server]\nhost = ''\n").server.host, "127.0.0.1");
 }
