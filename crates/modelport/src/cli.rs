@@ -28,8 +28,7 @@ pub const BAD_CONFIGURATION: u8 = 2;
     after_help = "Settings come from environment variables, from .env and from modelport.toml in the working\ndirectory; `modelport check` shows them, .env.example and modelport.example.toml list them.\nExit status: 0 done, 1 failed, 2 the configuration or the command line is wrong."
 )]
 pub struct Cli {
-    /// The configuration file, for the commands that read settings; modelport.toml in the working directory, if there
-    /// is one, unless given
+    /// Read this configuration file instead of modelport.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -58,9 +57,23 @@ enum Command {
     Version,
 }
 
+impl Command {
+    fn reads_configuration(&self) -> bool {
+        match self {
+            Self::Serve | Self::Check | Self::Models(_) | Self::Probe(_) => true,
+            Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
+        }
+    }
+}
+
 /// Runs the command and gives the exit status.
 pub fn run(cli: Cli) -> u8 {
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if cli.config.is_some() && !command.reads_configuration() {
+        complain("modelport: this command reads no configuration file; leave out --config");
+        return BAD_CONFIGURATION;
+    }
+    match command {
         Command::Serve => serve::run(cli.config),
         Command::Demo(options) => demo::run(&options),
         Command::Sim(options) => sim(*options),

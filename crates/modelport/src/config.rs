@@ -65,6 +65,17 @@ pub struct Config {
     pub file: Option<PathBuf>,
 }
 
+impl Config {
+    /// Reads the settings of this process again, from the same configuration file. One that was there and is gone is a
+    /// fault.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn reload(&self) -> Result<Self, Faults> {
+        load_from_process(self.file.clone())
+    }
+}
+
 /// Checks the settings of an environment, of a `.env` file's path and text, and of a configuration file; an earlier
 /// one wins over a later one.
 ///

@@ -82,7 +82,7 @@ impl Options {
 fn sources(config: &Config) -> String {
     let overridden = match config.catalogue.len() {
         0 => String::new(),
-        count => format!("; {count} overridden by MODELPORT_CATALOGUE"),
+        count => format!("; {count} overridden by the catalogue file"),
     };
     format!(
         "Prices in US dollars per million tokens. Where a list says nothing, the embedded catalogue does: version {} of {}{overridden}.",

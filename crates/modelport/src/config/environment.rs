@@ -15,9 +15,36 @@ use super::value::Wrong;
 
 /// One setting's text, trimmed and not empty.
 #[derive(Debug)]
-struct Text {
+struct Raw {
     text: String,
     origin: Origin,
+    /// How it was written, where it is filled from elsewhere and so may be a secret in the wrong place.
+    written: Option<String>,
+}
+
+impl Raw {
+    fn plain(text: String, origin: Origin) -> Self {
+        Self {
+            text,
+            origin,
+            written: None,
+        }
+    }
+}
+
+/// A setting of the configuration file, as a variable would have it.
+pub(super) struct Filed {
+    pub(super) text: String,
+    /// How it was written, where it refers to a variable and may be shown.
+    pub(super) written: Option<String>,
+}
+
+/// What is wrong with a value; of one that is filled from elsewhere only how it was written is shown.
+pub(super) fn problem(wrong: String, written: Option<&str>) -> String {
+    match written {
+        Some(written) => format!("what {written} stands for cannot be used here"),
+        None => wrong,
+    }
 }
 
 /// A value, and where it was set.
@@ -25,6 +52,8 @@ struct Text {
 pub(super) struct Found<T> {
     pub(super) value: T,
     pub(super) origin: Origin,
+    /// How it was written, where it is filled from elsewhere and so may be a secret in the wrong place.
+    pub(super) written: Option<String>,
 }
 
 impl<T> Found<T> {
@@ -45,9 +74,9 @@ pub fn process() -> impl Iterator<Item = (OsString, OsString)> {
 /// Every setting's text by its upper-case name, and what was found wrong on the way.
 #[derive(Default)]
 pub(super) struct Environment {
-    texts: BTreeMap<String, Text>,
+    texts: BTreeMap<String, Raw>,
     /// What the configuration file says, by the names that the same settings have as variables.
-    filed: BTreeMap<String, Text>,
+    filed: BTreeMap<String, Raw>,
     /// The names of those of the file's settings whose value is a fault already.
     broken: BTreeSet<String>,
     /// Where the configuration file speaks of a provider, by what that one's variables begin with.
@@ -111,11 +140,15 @@ impl Environment {
         }
         let origin = first.origin.clone();
         match parse(&first.text) {
-            Ok(value) => Some(Found { value, origin }),
+            Ok(value) => Some(Found {
+                value,
+                origin,
+                written: first.written.clone(),
+            }),
             Err(Wrong { problem, remedy }) => {
                 self.faults.push(Fault {
                     origin,
-                    problem,
+                    problem: self::problem(problem, first.written.as_deref()),
                     remedy,
                 });
                 None
@@ -145,10 +178,16 @@ impl Environment {
     }
 
     /// Takes what the configuration file says of a setting. An empty text counts as unset.
-    pub(super) fn file(&mut self, name: String, text: &str, origin: Origin) {
+    pub(super) fn file(&mut self, name: String, filed: Filed, origin: Origin) {
+        let Filed { text, written } = filed;
         let text = text.trim().to_owned();
         if !text.is_empty() {
-            self.filed.insert(name, Text { text, origin });
+            let text = Raw {
+                text,
+                origin,
+                written,
+            };
+            self.filed.insert(name, text);
         }
     }
 
@@ -176,7 +215,7 @@ impl Environment {
         set.chain(filed).collect()
     }
 
-    fn of_process(&mut self, process: impl Iterator<Item = (OsString, OsString)>) -> Vec<Text> {
+    fn of_process(&mut self, process: impl Iterator<Item = (OsString, OsString)>) -> Vec<Raw> {
         let mut texts = Vec::new();
         for (name, value) in process {
             let Ok(name) = name.into_string() else {
@@ -190,7 +229,7 @@ impl Environment {
             }
             let origin = Origin::variable(name);
             match value.into_string() {
-                Ok(text) => texts.push(Text { text, origin }),
+                Ok(text) => texts.push(Raw::plain(text, origin)),
                 Err(_) => self.faults.push(Fault {
                     origin,
                     problem: "its value is not UTF-8".to_owned(),
@@ -203,7 +242,7 @@ impl Environment {
         texts
     }
 
-    fn of_dotenv(&mut self, path: &std::path::Path, contents: &str) -> Vec<Text> {
+    fn of_dotenv(&mut self, path: &std::path::Path, contents: &str) -> Vec<Raw> {
         let read = dotenv::read(contents);
         for line in read.broken_lines {
             self.faults.push(Fault {
@@ -223,22 +262,19 @@ impl Environment {
         read.entries
             .into_iter()
             .filter(|entry| names::standing(&entry.name.to_ascii_uppercase()) != Standing::Foreign)
-            .map(|entry| Text {
-                text: entry.value,
-                origin: Origin::variable(entry.name).at(path, entry.first_line),
+            .map(|entry| {
+                let origin = Origin::variable(entry.name).at(path, entry.first_line);
+                Raw::plain(entry.value, origin)
             })
             .collect()
     }
 
     /// One text for each name of one source: the upper-case spelling wins over others, and a later one over an
     /// earlier one.
-    fn one_a_name(&mut self, texts: Vec<Text>) -> BTreeMap<String, Text> {
-        let mut chosen: BTreeMap<String, Text> = BTreeMap::new();
-        for Text { text, origin } in texts {
-            let text = Text {
-                text: text.trim().to_owned(),
-                origin,
-            };
+    fn one_a_name(&mut self, texts: Vec<Raw>) -> BTreeMap<String, Raw> {
+        let mut chosen: BTreeMap<String, Raw> = BTreeMap::new();
+        for Raw { text, origin, .. } in texts {
+            let text = Raw::plain(text.trim().to_owned(), origin);
             if text.text.is_empty() {
                 continue;
             }

@@ -26,8 +26,7 @@ use super::providers::ProviderConfig;
 use super::routes::{self, RouteConfig};
 use super::value;
 
-/// A configuration file as it was read.
-#[derive(Debug)]
+/// A configuration file as it was read. It may hold secrets, so it cannot be printed.
 pub struct FileText {
     /// Its path; references to other files start from its folder.
     pub path: PathBuf,

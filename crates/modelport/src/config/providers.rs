@@ -2,8 +2,10 @@
 //! is preferred. What the groups mean together is settled here and in `providers/older.rs`.
 
 mod draft;
+mod generic;
 mod group;
 mod older;
+mod ollama;
 mod preference;
 
 use std::sync::Arc;
@@ -15,20 +17,18 @@ use modelport_provider::credential::Secret;
 use modelport_provider::parameters::Policy;
 use modelport_provider::probe::Probed;
 use modelport_provider::profile::Profile;
-use modelport_provider::profiles::{self, GENERIC, OLLAMA};
+use modelport_provider::profiles::GENERIC;
 use modelport_provider::provider_type::ProviderType;
-use modelport_provider::settings::{ChatApi, Http2, KeepAlive, OllamaSettings};
+use modelport_provider::settings::{ChatApi, Http2, KeepAlive};
 
-use self::draft::{Draft, older_name};
+use self::draft::older_name;
 use self::group::Group;
 use self::older::Relation;
 use super::environment::Environment;
 use super::fault::{Fault, Origin};
 use super::file::Entry;
 use super::routes::{FurtherKey, RoomConfig};
-use super::setting::{
-    self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_HOST, OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX, field,
-};
+use super::setting::{self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_PREFIX, field};
 use super::value;
 
 /// The id of the generic provider.
@@ -171,14 +171,19 @@ pub(super) struct Providers {
 pub(super) fn read(environment: &mut Environment, entries: &[Entry]) -> Option<Providers> {
     let new = Group::read(environment, &[GENERIC_PREFIX], value::base_url);
     let older = Group::read(environment, &[OLDER_PREFIX], value::base_url);
-    let mut drafts = generic(environment, new, older);
+    let mut drafts = generic::both(environment, new, older);
     for suffix in environment.instances() {
-        drafts.extend(instance(environment, &suffix));
+        drafts.extend(generic::instance(environment, &suffix));
     }
     for entry in entries.iter().filter(|entry| entry.is_own()) {
-        drafts.push(own(environment, entry));
+        drafts.push(match entry.kind {
+            ProviderType::Ollama => ollama::own(environment, entry),
+            ProviderType::OpenAiCompatible | ProviderType::OpenRouter => {
+                generic::own(environment, entry)
+            }
+        });
     }
-    drafts.push(ollama(environment));
+    drafts.push(ollama::usual(environment));
     let models_set: Vec<bool> = drafts
         .iter()
         .map(|draft| draft.group.default_model.is_some())
@@ -252,156 +257,6 @@ pub(super) fn older(environment: &mut Environment) -> Older {
         }
         Relation::Two => Older::Apart,
         Relation::Misdirected | Relation::Downgraded => Older::Faulty,
-    }
-}
-
-/// The generic provider, and the older group's if it is another.
-fn generic(environment: &mut Environment, new: Group, older: Group) -> Vec<Draft> {
-    let relation = match &older.home {
-        // The configuration file names it as a provider of its own.
-        Some(_) => Relation::Two,
-        None => older::relation(&new, &older),
-    };
-    match relation {
-        Relation::New => vec![Draft::generic(GENERIC_ID, new)],
-        Relation::Older => vec![Draft {
-            naming: older_name,
-            ..Draft::generic(GENERIC_ID, older)
-        }],
-        Relation::One => {
-            let (merged, ignored) = older::merge(new, older);
-            environment.warnings.extend(older::warning(&ignored));
-            vec![Draft::generic(GENERIC_ID, merged)]
-        }
-        Relation::Two | Relation::Misdirected | Relation::Downgraded => {
-            if !new.is_broken && !older.is_broken {
-                environment
-                    .faults
-                    .extend(older::fault(&new, &older, relation));
-            }
-            vec![
-                Draft::generic(GENERIC_ID, new),
-                Draft {
-                    naming: older_name,
-                    ..Draft::generic(OLDER_ID, older)
-                },
-            ]
-        }
-    }
-}
-
-/// A further instance. Its base URL must be set, unless the suffix names a provider that is known to all.
-fn instance(environment: &mut Environment, suffix: &str) -> Option<Draft> {
-    let group = Group::read(
-        environment,
-        &[&format!("{GENERIC_PREFIX}{suffix}_")],
-        value::base_url,
-    );
-    let id = format!("{GENERIC_ID}_{}", suffix.to_ascii_lowercase());
-    let known = profiles::by_slug(suffix).and_then(|profile| profile.base_url);
-    if known.is_none() && group.base_url.is_none() {
-        if !group.is_broken {
-            environment.faults.push(Fault {
-                origin: group.place(field::BASE_URL),
-                problem: match &group.home {
-                    Some(_) => NO_BASE_URL.to_owned(),
-                    None => format!("it is not set, but other {}* variables are", group.prefix),
-                },
-                remedy: "Set it to the address of that provider, or remove the others.".to_owned(),
-            });
-        }
-        return None;
-    }
-    let base_url = known.unwrap_or_default().to_owned();
-    Some(Draft {
-        base_url,
-        default_model: None,
-        ..Draft::generic(&id, group)
-    })
-}
-
-/// What is wrong with a provider of the configuration file that leads nowhere.
-const NO_BASE_URL: &str =
-    "it is not set, and neither id nor profile is a provider whose address is known";
-
-/// A provider that only the configuration file can name.
-fn own(environment: &mut Environment, entry: &Entry) -> Draft {
-    if entry.kind == ProviderType::Ollama {
-        let prefixes = [entry.prefix.as_str()];
-        let group = Group::read(environment, &prefixes, |text, _| value::ollama_url(text));
-        return ollama_draft(environment, &entry.id, &prefixes, group);
-    }
-    let group = Group::read(environment, &[&entry.prefix], value::base_url);
-    let by_id = profiles::by_slug(&entry.id).and_then(|profile| profile.base_url);
-    let known = by_id.or_else(|| group.hints.profile?.base_url);
-    if known.is_none() && group.base_url.is_none() && !group.is_broken {
-        environment.faults.push(Fault {
-            origin: group.place(field::BASE_URL),
-            problem: NO_BASE_URL.to_owned(),
-            remedy: "Add base_url = \"https://…/v1\".".to_owned(),
-        });
-    }
-    Draft {
-        // After a fault, any address will do to go on and find others.
-        base_url: known.unwrap_or("http://localhost").to_owned(),
-        default_model: None,
-        ..Draft::generic(&entry.id, group)
-    }
-}
-
-fn ollama(environment: &mut Environment) -> Draft {
-    let prefixes = [OLLAMA_PREFIX, SHORT_OLLAMA_PREFIX];
-    let mut group = Group::read(environment, &prefixes, |text, _| value::ollama_url(text));
-    if environment.is_set(OLLAMA_HOST) {
-        group.is_set = true;
-        let has_url = prefixes
-            .iter()
-            .any(|prefix| environment.is_set(&format!("{prefix}{}", field::BASE_URL)));
-        if !has_url {
-            group.base_url = environment.take(&[OLLAMA_HOST.to_owned()], value::ollama_url);
-        }
-    }
-    ollama_draft(environment, OLLAMA_ID, &prefixes, group)
-}
-
-fn ollama_draft(
-    environment: &mut Environment,
-    id: &str,
-    prefixes: &[&str],
-    mut group: Group,
-) -> Draft {
-    let defaults = OllamaSettings::default();
-    let ollama = ollama_chat(environment, prefixes, &mut group, defaults.chat_api);
-    Draft {
-        provider_type: ProviderType::Ollama,
-        base_url: defaults.base_url,
-        default_model: defaults.default_model,
-        ollama: Some(ollama),
-        naming: |_| OLLAMA.name,
-        ..Draft::generic(id, group)
-    }
-}
-
-/// The settings that only Ollama has.
-fn ollama_chat(
-    environment: &mut Environment,
-    prefixes: &[&str],
-    group: &mut Group,
-    preset: ChatApi,
-) -> OllamaChat {
-    let api: Vec<String> = prefixes
-        .iter()
-        .map(|prefix| format!("{prefix}{}", field::CHAT_API))
-        .collect();
-    // The short form of this one is the server's own.
-    let keep_alive = [format!("{}{}", group.prefix, field::KEEP_ALIVE)];
-    let mut names = api.iter().chain(&keep_alive);
-    group.is_set |= names.any(|name| environment.is_set(name));
-    let api = environment.take(&api, value::chat_api);
-    let keep_alive = environment.take(&keep_alive, value::keep_alive);
-    OllamaChat {
-        api: api.map_or(preset, |api| api.value),
-        keep_alive: keep_alive.map(|keep| keep.value),
     }
 }
 

@@ -111,19 +111,20 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         Some(keys) => keys.variable(),
         None => setting::API_KEYS.name.to_owned(),
     };
-    let server = ServerConfig {
-        host: host?,
+    let api_keys = keys.map(|keys| keys.value).unwrap_or_default();
+    let host = host?;
+    check_exposure(environment, &host, &api_keys, open?);
+    Some(ServerConfig {
+        host,
         port: port?,
+        api_keys,
         api_keys_variable,
-        api_keys: keys.map(|keys| keys.value).unwrap_or_default(),
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
         upload_limit: upload_limit?,
         shutdown_timeout: shutdown_timeout?,
         workers: workers.map(|workers| workers.value),
-    };
-    check_exposure(environment, &server, open?);
-    Some(server)
+    })
 }
 
 /// The value of a setting that always has one.
@@ -143,17 +144,18 @@ pub(super) fn preset<T>(
 }
 
 /// A port that others can reach must not be free for all by oversight: it spends money.
-fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_open: bool) {
+fn check_exposure(
+    environment: &mut Environment,
+    host: &str,
+    api_keys: &[Secret],
+    allow_open: bool,
+) {
     let keys = setting::API_KEYS.name;
     let place = |environment: &Environment, name: &str| {
         let origin = environment.origin(name);
         origin.cloned().unwrap_or_else(|| Origin::variable(name))
     };
-    if server
-        .api_keys
-        .iter()
-        .any(|key| key.expose().len() < SHORT_KEY)
-    {
+    if api_keys.iter().any(|key| key.expose().len() < SHORT_KEY) {
         environment.warnings.push(Warning {
             origin: place(environment, keys),
             text: format!(
@@ -162,7 +164,7 @@ fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_op
         });
     }
     // A key that is set but wrong is a fault of its own.
-    if server.is_local() || !server.api_keys.is_empty() || environment.is_set(keys) {
+    if is_loopback(host) || !api_keys.is_empty() || environment.is_set(keys) {
         return;
     }
     let origin = place(environment, setting::HOST.name);
@@ -173,15 +175,12 @@ fn check_exposure(environment: &mut Environment, server: &ServerConfig, allow_op
         (keys, "MODELPORT_ALLOW_OPEN=true")
     };
     if allow_open {
-        let text = format!(
-            "Everybody who reaches {} may call, since {keys} is not set.",
-            server.host
-        );
+        let text = format!("Everybody who reaches {host} may call, since {keys} is not set.");
         environment.warnings.push(Warning { origin, text });
     } else {
         environment.faults.push(Fault {
             origin,
-            problem: format!("others can reach {:?}, and {keys} is not set", server.host),
+            problem: format!("others can reach {host:?}, and {keys} is not set"),
             remedy: format!("Set {keys}, or listen on 127.0.0.1, or allow it with {open}."),
         });
     }

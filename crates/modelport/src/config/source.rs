@@ -30,20 +30,24 @@ pub(super) fn file(
     environment: &mut Environment,
 ) -> Result<Option<FileText>, Fault> {
     let variable = environment.take(&[setting::CONFIG.name.to_owned()], value::text);
-    let (path, origin) = match (named, variable) {
-        (Some(path), _) => (path, Some(Origin::variable("--config"))),
-        (None, Some(found)) => (PathBuf::from(&found.value), Some(found.origin)),
+    let (path, named_by) = match (named, variable) {
+        (Some(path), _) => (path, Some("with --config".to_owned())),
+        (None, Some(found)) => {
+            let named_by = format!("with {}", found.origin.in_words());
+            (PathBuf::from(found.value), Some(named_by))
+        }
         (None, None) => (PathBuf::from(FILE), None),
     };
-    let text = match (read(&path, MAX_FILE)?, origin) {
+    let text = match (read(&path, MAX_FILE)?, named_by) {
         (Some(text), _) => text,
         (None, None) => return Ok(None),
-        (None, Some(origin)) => {
+        (None, Some(named_by)) => {
             return Err(Fault {
-                origin,
-                problem: format!("there is no file {}", path.display()),
-                remedy: "Name a configuration file by a path from the working directory or from /."
-                    .to_owned(),
+                origin: Origin::variable(path.display().to_string()),
+                problem: "there is no such configuration file".to_owned(),
+                remedy: format!(
+                    "Name one {named_by}, by a path from the working directory or from /."
+                ),
             });
         }
     };

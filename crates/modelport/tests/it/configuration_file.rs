@@ -55,11 +55,12 @@ fn it_is_found_by_option_variable_and_name() {
 fn a_named_file_that_is_absent_is_a_fault() {
     let home = tempfile::tempdir().unwrap();
     for command in ["check", "serve", "models", "probe"] {
-        let said = "--config: there is no file none.toml. Name a configuration file";
+        let said =
+            "none.toml: there is no such configuration file. Name one with --config, by a path";
         check(&home, &[command, "--config", "none.toml"], &[], 2, &[said]);
     }
     let variable = [("MODELPORT_CONFIG", "none.toml")];
-    let said = "MODELPORT_CONFIG: there is no file none.toml.";
+    let said = "none.toml: there is no such configuration file. Name one with MODELPORT_CONFIG, by";
     check(&home, &["check"], &variable, 2, &[said]);
     let folder = home.path().to_str().unwrap();
     check(
@@ -168,6 +169,8 @@ fn the_shipped_example_is_sound_and_the_schema_is_printed() {
         "chatty: sticky by header x-session",
     ];
     check(&home, &["check", "--config", example], &[], 0, &said);
+    let said = "this command reads no configuration file";
+    check(&home, &["schema", "--config", example], &[], 2, &[said]);
     let schema = check(&home, &["schema"], &[], 0, &[]);
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     assert_eq!(schema["properties"]["server"]["type"], "object");

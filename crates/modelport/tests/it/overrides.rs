@@ -77,7 +77,7 @@ fn a_file_that_cannot_be_used_stops_the_start() {
     let (status, output) = check(Some(SAID));
     assert_eq!(status, Some(0), "{output}");
     assert!(
-        output.contains("1 model overridden by MODELPORT_CATALOGUE"),
+        output.contains("1 model overridden by the catalogue file"),
         "{output}"
     );
 }

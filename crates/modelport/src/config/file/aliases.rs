@@ -23,20 +23,20 @@ pub(super) fn read(
     };
     let names: Vec<&str> = Fields::of(table).names().collect();
     for entry in table.entries() {
-        let Some(target) = reader.plain(&entry.node) else {
+        let Some(target) = entry.node.text() else {
             continue;
         };
         if check_name(reader, &entry.origin, &entry.key, routes) {
             check_target(
                 reader,
                 &entry.node.origin,
-                &target,
+                target,
                 &names,
                 providers,
                 routes,
             );
         }
-        aliases.insert(entry.key.clone(), target);
+        aliases.insert(entry.key.clone(), target.to_owned());
     }
     aliases
 }

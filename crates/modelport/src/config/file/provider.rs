@@ -10,7 +10,7 @@ use modelport_provider::resolution::is_provider_id;
 use super::keys::{API_KEY, PROVIDER};
 use super::reader::{Fields, Reader, whole};
 use super::tree::{Node, Value};
-use crate::config::environment::Environment;
+use crate::config::environment::{Environment, Filed};
 use crate::config::fault::Origin;
 use crate::config::names;
 use crate::config::providers::{GENERIC_ID, OLDER_ID, OLLAMA_ID};
@@ -74,7 +74,7 @@ pub(super) fn read(
             continue;
         }
         seen.insert(id.clone(), fields.origin.clone());
-        entries.extend(entry(reader, environment, &fields, id));
+        entries.push(entry(reader, environment, &fields, id));
     }
     entries
 }
@@ -95,15 +95,15 @@ fn entry(
     environment: &mut Environment,
     fields: &Fields<'_>,
     id: String,
-) -> Option<Entry> {
+) -> Entry {
     let prefix = prefix(&id);
-    let kind = kind(reader, fields, &id, &prefix)?;
+    let kind = kind(reader, fields, &id, &prefix);
     unfit_keys(reader, fields, kind);
     environment.settle(prefix.clone(), fields.origin.clone());
     reader.settings(environment, fields, &prefix);
     let keys = keys(reader, environment, fields, &prefix);
     let (key_weight, further_keys) = keys.unwrap_or((1, Vec::new()));
-    Some(Entry {
+    Entry {
         room: room(reader, fields),
         origin: fields.origin.clone(),
         id,
@@ -111,7 +111,7 @@ fn entry(
         prefix,
         key_weight,
         further_keys,
-    })
+    }
 }
 
 /// What the names of its settings begin with: those of the variables, where the environment can name it too.
@@ -131,14 +131,14 @@ fn prefix(id: &str) -> String {
     }
 }
 
-fn kind(reader: &mut Reader, fields: &Fields<'_>, id: &str, prefix: &str) -> Option<ProviderType> {
+fn kind(reader: &mut Reader, fields: &Fields<'_>, id: &str, prefix: &str) -> ProviderType {
     let preset = if id == OLLAMA_ID {
         ProviderType::Ollama
     } else {
         ProviderType::OpenAiCompatible
     };
     let Some(node) = fields.get("kind") else {
-        return Some(preset);
+        return preset;
     };
     let kind = reader.value(fields, "kind", |text| match text {
         "openai_compatible" => Ok(ProviderType::OpenAiCompatible),
@@ -147,13 +147,14 @@ fn kind(reader: &mut Reader, fields: &Fields<'_>, id: &str, prefix: &str) -> Opt
             problem: format!("{} is not a kind of provider", shown(text)),
             remedy: "Use openai_compatible or ollama.".to_owned(),
         }),
-    })?;
+    });
+    let kind = kind.unwrap_or(preset);
     if kind != preset && !prefix.starts_with(OWN) {
         let problem = format!("the provider {id} is always {}", preset.as_str());
         reader.fault(&node.origin, problem, "Give this one another id.");
-        return None;
+        return preset;
     }
-    Some(kind)
+    kind
 }
 
 /// Keys that providers of this kind do not have.
@@ -198,9 +199,13 @@ fn keys(
             reader.warn(&item.origin, "This key is in the list twice.".to_owned());
         }
         if place == 0 {
+            let filed = Filed {
+                text,
+                written: None,
+            };
             environment.file(
                 format!("{prefix}{}", field::API_KEY),
-                &text,
+                filed,
                 item.origin.clone(),
             );
             first_weight = weight;

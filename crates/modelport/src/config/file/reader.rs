@@ -8,10 +8,10 @@ use std::path::Path;
 
 use self::fit::misplaced;
 use super::keys::{Block, Key, Sets, Shape};
-use super::reference::References;
+use super::reference::{References, is_reference};
 use super::tree::{Node, Value};
 use super::{fault, warning};
-use crate::config::environment::{Environment, Found};
+use crate::config::environment::{Environment, Filed, Found, problem};
 use crate::config::fault::{Fault, Origin, Warning};
 use crate::config::names;
 use crate::config::value::{Wrong, shown};
@@ -198,7 +198,10 @@ impl Reader {
                 continue;
             };
             match self.text(node, key.shape) {
-                Some(text) => environment.file(name, &text, node.origin.clone()),
+                Some(text) => {
+                    let written = written(node, key.shape);
+                    environment.file(name, Filed { text, written }, node.origin.clone());
+                }
                 None => environment.file_broken(name),
             }
         }
@@ -232,12 +235,28 @@ impl Reader {
             Ok(value) => Some(Found {
                 value,
                 origin: node.origin.clone(),
+                written: written(node, shape),
             }),
             Err(wrong) => {
-                self.fault(&node.origin, wrong.problem, wrong.remedy);
+                let written = written(node, shape);
+                let problem = problem(wrong.problem, written.as_deref());
+                self.fault(&node.origin, problem, wrong.remedy);
                 None
             }
         }
+    }
+}
+
+/// How a value that refers to variables was written, if that may be shown.
+fn written(node: &Node, shape: Shape) -> Option<String> {
+    if shape.is_secret() {
+        // What is said of secrets shows nothing of them anyway.
+        return None;
+    }
+    match &node.value {
+        Value::Text(text) => is_reference(text).then(|| shown(text)),
+        Value::List(items) => items.iter().find_map(|item| written(item, shape)),
+        Value::Number(_) | Value::Switch(_) | Value::Date | Value::Table(_) => None,
     }
 }
 

@@ -59,6 +59,18 @@ impl Node {
         }
     }
 
+    /// Its text as it is written.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            Value::Number(_)
+            | Value::Switch(_)
+            | Value::Date
+            | Value::List(_)
+            | Value::Table(_) => None,
+        }
+    }
+
     /// The entries of a table; none of anything else.
     pub(super) fn entries(&self) -> &[Entry] {
         match &self.value {

@@ -11,8 +11,11 @@ use crate::config::value;
 /// The index of the preferred provider; `None` when it is not one, which is then among the faults.
 pub(super) fn preferred(environment: &mut Environment, all: &[ProviderConfig]) -> Option<usize> {
     let named = environment.take(&[setting::PREFERRED_PROVIDER.name.to_owned()], value::text);
-    let Some(Found { value, origin }) =
-        named.filter(|named| !named.value.eq_ignore_ascii_case("auto"))
+    let Some(Found {
+        value,
+        origin,
+        written,
+    }) = named.filter(|named| !named.value.eq_ignore_ascii_case("auto"))
     else {
         return Some(automatic(all));
     };
@@ -37,7 +40,10 @@ pub(super) fn preferred(environment: &mut Environment, all: &[ProviderConfig]) -
                 .map(String::as_str)
                 .collect();
             (
-                format!("there is no provider {value:?}"),
+                format!(
+                    "there is no provider {}",
+                    written.unwrap_or_else(|| format!("{value:?}"))
+                ),
                 format!("Use auto or one of {}.", ids.join(", ")),
             )
         }

@@ -9,6 +9,9 @@ use crate::config::file::reference::is_reference;
 use crate::config::file::tree::{Node, Value};
 use crate::config::value::{Wrong, is_profile_path};
 
+/// The headers that bring a key.
+const CREDENTIALS: [&str; 3] = ["authorization", "api-key", "x-api-key"];
+
 impl Reader {
     /// A value as the text that the same setting has as a variable.
     pub(in crate::config::file) fn text(&mut self, node: &Node, shape: Shape) -> Option<String> {
@@ -60,8 +63,8 @@ impl Reader {
         let Value::Text(text) = &node.value else {
             return None;
         };
-        if !text.is_empty() && !is_reference(text) && self.literal.is_none() {
-            self.literal = Some(node.origin.clone());
+        if !text.is_empty() && !is_reference(text) {
+            self.note_literal(&node.origin);
         }
         let text = self.references.secret(text);
         self.kept(&node.origin, text)
@@ -96,6 +99,12 @@ impl Reader {
                 is_sound = false;
                 continue;
             };
+            let brings_key = CREDENTIALS
+                .iter()
+                .any(|name| entry.key.eq_ignore_ascii_case(name));
+            if brings_key && matches!(&entry.node.value, Value::Text(text) if !is_reference(text)) {
+                self.note_literal(&entry.node.origin);
+            }
             let problem = if HeaderName::try_from(&entry.key).is_err() {
                 Some("this is not a header name")
             } else if HeaderValue::from_str(&text).is_err() {
@@ -111,6 +120,11 @@ impl Reader {
             headers.insert(entry.key.clone(), text.into());
         }
         is_sound.then(|| serde_json::Value::Object(headers).to_string())
+    }
+
+    /// Notes where a key is written into the file itself.
+    fn note_literal(&mut self, origin: &Origin) {
+        self.literal.get_or_insert_with(|| origin.clone());
     }
 
     fn kept(&mut self, origin: &Origin, text: Result<String, Wrong>) -> Option<String> {

@@ -19,9 +19,8 @@ pub(super) fn read(
     providers: &[ProviderConfig],
 ) -> Option<TargetConfig> {
     match &node.value {
-        Value::Text(_) => {
-            let text = reader.plain(node)?;
-            let (provider, model) = provider_and_model(reader, &node.origin, &text, providers)?;
+        Value::Text(text) => {
+            let (provider, model) = provider_and_model(reader, &node.origin, text, providers)?;
             Some(TargetConfig {
                 provider,
                 model,
@@ -35,8 +34,8 @@ pub(super) fn read(
             let when = fields.get("when");
             let when = when.map(|when| condition(reader, when));
             let target = fields.get("target")?;
-            let text = reader.plain(target)?;
-            let (provider, model) = provider_and_model(reader, &target.origin, &text, providers)?;
+            let text = target.text()?;
+            let (provider, model) = provider_and_model(reader, &target.origin, text, providers)?;
             Some(TargetConfig {
                 provider,
                 model,
@@ -131,16 +130,16 @@ fn condition(reader: &mut Reader, node: &Node) -> Option<Condition> {
 }
 
 fn capability(reader: &mut Reader, node: &Node) -> Option<Capability> {
-    let text = reader.plain(node)?;
-    let found = Capability::named(&text);
+    let text = node.text()?;
+    let found = Capability::named(text);
     if found.is_none() {
         let known = Capability::ALL.map(Capability::as_str);
-        let nearest = names::nearest_of(&text, known.iter().map(|name| (*name).to_owned()));
+        let nearest = names::nearest_of(text, known.iter().map(|name| (*name).to_owned()));
         let remedy = match nearest {
             Some(nearest) => format!("Did you mean {nearest}?"),
             None => format!("Use one of {}.", known.join(", ")),
         };
-        let problem = format!("{} is not an ability of models", shown(&text));
+        let problem = format!("{} is not an ability of models", shown(text));
         reader.fault(&node.origin, problem, remedy);
     }
     found
@@ -154,8 +153,10 @@ fn header(
 ) -> Option<(HeaderName, HeaderValue)> {
     let text = reader.plain(value)?;
     let read = HeaderName::try_from(name).ok();
-    let read = read.zip(HeaderValue::from_str(&text).ok());
-    if read.is_none() {
+    let mut read = read.zip(HeaderValue::from_str(&text).ok());
+    if let Some((_, value)) = &mut read {
+        value.set_sensitive(true);
+    } else {
         let problem = "no request has such a header";
         let remedy = "Use names of letters, digits and -, and values on one line.";
         reader.fault(origin, problem, remedy);

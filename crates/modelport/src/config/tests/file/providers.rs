@@ -332,7 +332,7 @@ fn wrong_providers_are_told() {
     );
     check(
         "[[providers]]\nid = 'openai_compatible_mine'",
-        "m.toml:4:1: providers.openai_compatible_mine.base_url: it is not set, and neither id nor profile is a provider whose address is known. Set it to the address of that provider, or remove the others.",
+        "m.toml:4:1: providers.openai_compatible_mine.base_url: it is not set, and neither id nor profile is a provider whose address is known. Add base_url = \"https://…/v1\".",
     );
     check(
         "[[providers]]\nid = 'mine'\nbase_url = '${NONE}'",

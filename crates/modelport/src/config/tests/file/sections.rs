@@ -137,7 +137,7 @@ fn faults_name_place_key_and_remedy() {
 
 #[test]
 fn all_faults_come_at_once_in_the_order_of_the_file() {
-    let text = "[defaults]\ntimeout = 0\n[server]\nport = -1\nhosts = ''\n[[providers]]\nid = 'A'\n[aliases]\na = ''\n";
+    let text = "[defaults]\ntimeout = 0\n[server]\nport = -1\nhosts = ''\nhost = '0.0.0.0'\n[[providers]]\nid = 'A'\n[aliases]\na = ''\n";
     let told = both(text, &[("LOG_LEVEL", "x")]).unwrap_err().to_string();
     let places: Vec<&str> = told
         .lines()
@@ -150,8 +150,9 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
             "m.toml:2:11",
             "m.toml:4:8",
             "m.toml:5:1",
-            "m.toml:7:6",
-            "m.toml:9:5"
+            "m.toml:6:8",
+            "m.toml:8:6",
+            "m.toml:10:5"
         ],
         "{told}"
     );
@@ -178,6 +179,24 @@ fn references_are_filled_from_both_environments() {
         (config.server.port, config.server.host.as_str()),
         (13, "::1")
     );
+    let secret = [("K", "hush-hush")];
+    let told = |text: &str| both(text, &secret).unwrap_err().to_string();
+    // A secret that is referred to in the wrong place is not shown either.
+    assert_eq!(
+        told("[server]\nport = '${K}'\n"),
+        "m.toml:2:8: server.port: what \"${K}\" stands for cannot be used here. Use a whole number from 0 to 65535."
+    );
+    for text in [
+        "[server]\ncors_origins = ['https://a.test', '${K}']\nlog_level = '${K}'\nbody_limit = '${K}'\n".to_owned(),
+        format!("{A}[defaults]\ntimeout = '${{K}}'\nretry_share = '${{K}}'\nprovider = '${{K}}'\n"),
+        format!("{A}base_url2 = ''\nprofile = '${{K}}'\nmodels = ['${{K}} x']\nconcurrency = '${{K}}'\n"),
+        "[[providers]]\nid = '${K}!'\n[[providers]]\nid = 'b'\nbase_url = '${K}'\n".to_owned(),
+        format!("{A}[[routes]]\nmodel = '${{K}} x'\ntargets = ['${{K}}']\ntimeout = '${{K}}'\n[aliases]\nx = '${{K}}:'\n"),
+    ] {
+        let told = told(&text);
+        assert!(!told.contains("hush"), "{told}");
+        assert!(told.lines().count() > 1, "{told}");
+    }
     // An empty value counts as unset, as in the environment.
     assert_eq!(sound("[server]\nhost = ''\n").server.host, "127.0.0.1");
 }
@@ -198,4 +217,43 @@ fn a_key_in_a_file_that_all_can_read_is_warned_of() {
     );
     assert_eq!(with(Readers::Everybody, "${K}"), "");
     assert_eq!(with(Readers::Few, "hush-key"), "");
+    let header = |value: &str| {
+        with(
+            Readers::Everybody,
+            &format!("'\nheaders = {{ Api-Key = '{value}' }}\nname = 'x"),
+        )
+    };
+    assert!(header("hush").contains("providers.a.headers.Api-Key: This key"));
+    assert_eq!(header("${K}"), "");
+}
+
+#[test]
+fn other_spellings_of_toml_are_read() {
+    let config = sound(
+        "\u{feff}[server]\r\nport = 0x1F\r\nbody_limit = 1_048_576\r\nshutdown_timeout = 1e1\r\n",
+    );
+    assert_eq!(
+        (config.server.port, config.server.body_limit),
+        (31, 1 << 20)
+    );
+    assert_eq!(config.server.shutdown_timeout.as_secs(), 10);
+    let config =
+        sound("server = { port = 5 }\nproviders = [{ id = 'groq' }]\naliases.x = 'groq:y'\n");
+    assert_eq!(config.server.port, 5);
+    assert_eq!(config.aliases["x"], "groq:y");
+    let told = faults("[server]\nport = 99999999999999999999\n");
+    assert!(told.starts_with("m.toml:2:8: "), "{told}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever is cut out of a file or put into it, what follows is faults or a configuration.
+    #[test]
+    fn a_damaged_file_is_read_or_told_of(at in 0..4000_usize, length in 0..200_usize, put in "[\\[\\]{}='\"a1.\n€]{0,6}") {
+        let example = include_str!("../../../../../../modelport.example.toml");
+        let cut = |at: usize| (0..=at.min(example.len())).rev().find(|at| example.is_char_boundary(*at)).unwrap();
+        let text = format!("{}{put}{}", &example[..cut(at)], &example[cut(at + length)..]);
+        let _ = of_file(&text);
+    }
 }
