@@ -10,10 +10,7 @@ use tokio::{
 };
 
 use super::{complain, say};
-use crate::{
-    config::{self, Config, Faults},
-    server::Reloader,
-};
+use crate::{config, server::Reloader};
 
 /// How long changes to the file must pause before it is read: editors write in several steps.
 const QUIET: Duration = Duration::from_millis(200);
@@ -46,18 +43,14 @@ impl Changes {
         })
     }
 
-    /// Takes changes up until the gateway ends; `load` reads the configuration anew.
-    pub(super) async fn keep(
-        mut self,
-        reloader: Reloader,
-        load: impl Fn() -> Result<Config, Faults>,
-    ) {
+    /// Takes changes up until the gateway ends.
+    pub(super) async fn keep(mut self, reloader: Reloader) {
         loop {
             let asked = tokio::select! {
                 _ = self.hangups.recv() => true,
                 () = settled(&mut self.file) => false,
             };
-            let changed = take_up(&reloader, &load);
+            let changed = take_up(&reloader);
             if asked && !changed {
                 say("modelport read its configuration again: nothing has changed");
             }
@@ -74,8 +67,8 @@ async fn settled(changes: &mut Receiver<()>) {
 }
 
 /// Reads the configuration and takes it up; whether there was anything new in it.
-fn take_up(reloader: &Reloader, load: &impl Fn() -> Result<Config, Faults>) -> bool {
-    let config = match load() {
+fn take_up(reloader: &Reloader) -> bool {
+    let config = match reloader.app().config.reload() {
         Ok(config) => config,
         Err(faults) => {
             complain(format!(

@@ -17,7 +17,7 @@ const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves and gives the exit status.
 pub fn run(file: Option<PathBuf>) -> u8 {
-    let config = match config::load_from_process(file.clone()) {
+    let config = match config::load_from_process(file) {
         Ok(config) => config,
         Err(faults) => {
             complain(faults.to_string());
@@ -48,8 +48,7 @@ pub fn run(file: Option<PathBuf>) -> u8 {
             Err(error) => complain(format!("modelport: {error}")),
         }
         tokio::spawn(tell(server.app()));
-        let load = move || config::load_from_process(file.clone());
-        tokio::spawn(changes.keep(server.reloader(), load));
+        tokio::spawn(changes.keep(server.reloader()));
         match server.run(told_to_stop()).await {
             Ok(Stopped::Drained) => say("modelport stopped, every request was answered"),
             Ok(Stopped::CutShort) => {
