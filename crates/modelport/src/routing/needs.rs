@@ -2,7 +2,9 @@
 //! looking for names rather than by reading messages, so it may be mistaken where a text holds such a name; then a
 //! target that could have answered is passed over, which is the better mistake.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 use modelport_provider::{capability::Capability, splice::Ask};
 
 /// Bytes of JSON that make a token, roughly, in English text.
@@ -10,6 +12,11 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// The most bytes that an image or a sound in the body counts for: what it costs has little to do with its size.
 const MAX_STRING: usize = 16 << 10;
+
+/// Made once: making one costs more than searching a short text.
+static IMAGE_URL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"image_url\""));
+/// Begins the types of parts with images and sounds.
+static INPUT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"input_"));
 
 /// What one request needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,10 +39,11 @@ impl Needs {
             if matches!(value, b"null" | b"[]" | b"{}" | b"false") {
                 continue;
             }
-            match &*field.key(body) {
-                "tools" | "functions" => needs.add(Capability::Tools),
-                "response_format" => needs.format(value),
-                "messages" | "input" => needs.content(value),
+            // Nobody writes these with escapes, and reading them costs more than comparing.
+            match body.get(field.name.clone()).unwrap_or_default() {
+                b"\"tools\"" | b"\"functions\"" => needs.add(Capability::Tools),
+                b"\"response_format\"" => needs.format(value),
+                b"\"messages\"" | b"\"input\"" => needs.content(value),
                 _ => {}
             }
         }
@@ -51,13 +59,16 @@ impl Needs {
     }
 
     fn content(&mut self, value: &[u8]) {
-        if memmem::find(value, b"\"image_url\"").is_some()
-            || memmem::find(value, b"\"input_image\"").is_some()
-        {
+        if IMAGE_URL.find(value).is_some() {
             self.add(Capability::Vision);
         }
-        if memmem::find(value, b"\"input_audio\"").is_some() {
-            self.add(Capability::AudioInput);
+        for at in INPUT.find_iter(value) {
+            let rest = value.get(at + INPUT.needle().len()..).unwrap_or_default();
+            if rest.starts_with(b"image\"") {
+                self.add(Capability::Vision);
+            } else if rest.starts_with(b"audio\"") {
+                self.add(Capability::AudioInput);
+            }
         }
         if self.capabilities.contains(&Capability::Vision)
             || self.capabilities.contains(&Capability::AudioInput)
