@@ -52,9 +52,6 @@ pub struct Config {
     pub routes: Vec<routes::RouteConfig>,
     /// Other names of models and routes.
     pub aliases: HashMap<String, String>,
-    /// The most attempts beyond the first of each request that no route is for, as a share of the requests, in
-    /// percent.
-    pub retry_share: u32,
     /// What the operator says of models.
     pub catalogue: Overrides,
     /// How much is logged.
@@ -125,9 +122,6 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
     let catalogue = catalogue::read(&mut environment, all.unwrap_or_default());
-    let retry_share = filed
-        .as_ref()
-        .map_or(routes::RETRY_SHARE, |filed| filed.retry_share);
     let (routes, aliases) = match (filed, all) {
         (Some(filed), Some(all)) => filed.routes(&mut environment, all),
         _ => (Vec::new(), HashMap::new()),
@@ -147,7 +141,6 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             provider_fallback,
             routes,
             aliases,
-            retry_share,
             catalogue,
             log_level,
             warnings: environment.warnings,

@@ -15,6 +15,7 @@ pub mod discovery;
 pub mod known;
 pub mod lessons;
 pub mod list;
+pub mod names;
 
 use crate::{
     clock,

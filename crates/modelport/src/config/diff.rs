@@ -17,7 +17,6 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     let settings = [
         ("log_level", old.log_level != new.log_level),
         ("fallback", old.provider_fallback != new.provider_fallback),
-        ("retry_share", old.retry_share != new.retry_share),
         ("catalogue", !same(&old.catalogue, &new.catalogue)),
         ("preferred provider", preferred(old) != preferred(new)),
     ];

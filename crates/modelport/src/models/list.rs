@@ -13,15 +13,23 @@ use serde_json::{Map, Value, json};
 use super::{
     Model, Shelf,
     known::{self, Known, Limit},
+    names,
 };
 use crate::{app::App, clock, config::ProviderConfig};
 
-/// The entries of `GET /v1/models`: each id once, with all providers that serve it.
+/// The entries of `GET /v1/models`: each id once, with all providers that serve it. What the configuration calls so
+/// comes first, and hides a listed model of the same name, as it does in requests.
 pub fn entries(app: &App) -> Vec<Value> {
-    let mut entries: Vec<Map<String, Value>> = Vec::new();
+    let named = names::entries(app);
+    let hidden: Vec<Value> = named
+        .iter()
+        .filter_map(|entry| entry.get("id").cloned())
+        .collect();
+    let mut entries = named;
     let mut places: HashMap<String, usize> = HashMap::new();
     for (provider, config, shelf) in shelves(app) {
-        for model in &shelf.models {
+        let models = shelf.models.iter();
+        for model in models.filter(|model| !hidden.iter().any(|id| *id == model.id)) {
             let place = *places.entry(model.id.clone()).or_insert_with(|| {
                 entries.push(entry(app, provider, model, &shelf));
                 entries.len() - 1
@@ -34,8 +42,11 @@ pub fn entries(app: &App) -> Vec<Value> {
     entries.into_iter().map(Value::Object).collect()
 }
 
-/// The entry of one model: by `provider:id` where that provider serves it, else by its id.
+/// The entry of one model: by a name of the configuration, by `provider:id` where that provider serves it, else by its id.
 pub fn find(app: &App, id: &str) -> Option<Value> {
+    if let Some(named) = names::find(app, id) {
+        return Some(Value::Object(named));
+    }
     let qualified = id
         .split_once(':')
         .filter(|(provider, model)| is_served(app, provider, model));

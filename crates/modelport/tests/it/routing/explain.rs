@@ -146,3 +146,28 @@ targets = [{ target = "a:gpt-4o", when = { needs = ["vision"] } }]
         "{message}"
     );
 }
+
+#[test]
+fn the_list_of_models_has_the_names() {
+    let fleet = Fleet::start(3, "", ROUTES);
+    let listed = |id: &str| fleet.gateway.get(&format!("/v1/models/{id}")).json();
+    let smart = listed("smart");
+    assert_eq!(smart["owned_by"], "modelport");
+    assert_eq!(smart["providers"], json!(["a", "b", "c"]));
+    assert_eq!(smart["qualified_ids"][1], "b:llama-3.1-8b");
+    let brain = listed("brain");
+    assert_eq!(
+        (&brain["id"], &brain["alias_of"]),
+        (&json!("brain"), &json!("smart"))
+    );
+    let all = fleet.gateway.get("/v1/models").json();
+    let ids: Vec<_> = all["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["id"].clone())
+        .collect();
+    assert_eq!(ids[..2], [json!("smart"), json!("brain")]);
+    let pattern = json!("team-*");
+    assert!(!ids.contains(&pattern), "a pattern is no name");
+}

@@ -70,7 +70,6 @@ fn defaults_are_for_those_that_do_not_say() {
     assert_eq!(b.default_model.as_deref(), Some("m"));
     assert_eq!(a.default_model, None);
     assert!(!config.provider_fallback);
-    assert_eq!(config.retry_share, 5);
     assert!(config.warnings.is_empty(), "{}", warnings(&config));
 }
 
