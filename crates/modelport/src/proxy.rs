@@ -224,6 +224,11 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
     while let Some(mut at) = job.plan.deployments.get(place) {
         let mut sending = match sending::prepare(&job, at) {
             Ok(sending) => sending,
+            // What this one cannot be given, another of the route may take.
+            Err(_) if job.is_routed() && place + 1 < job.plan.deployments.len() => {
+                place += 1;
+                continue;
+            }
             Err(error) => return Ok(refuse(&job, at, error, meter)),
         };
         meter.attempting(at);
@@ -297,6 +302,11 @@ impl Job {
             choice: *choice,
             attempts,
         });
+    }
+
+    /// Whether a route is for the request.
+    fn is_routed(&self) -> bool {
+        self.plan.choice.is_some()
     }
 
     /// Whether a second attempt may be begun beside a slow one.

@@ -1,7 +1,7 @@
 //! Routes as requests meet them: a name's groups of targets, and what is known of each target.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -29,6 +29,8 @@ pub struct Routes {
     patterns: Vec<(crate::config::routes::Pattern, usize)>,
     /// Other names of routes.
     aliases: HashMap<String, String>,
+    /// What a name may have before a colon to name a provider.
+    providers: HashSet<String>,
 }
 
 /// One name's groups of targets.
@@ -184,6 +186,10 @@ impl Routes {
             exact: HashMap::new(),
             patterns: Vec::new(),
             aliases: config.aliases.clone(),
+            providers: (config.providers.iter())
+                .flat_map(|provider| std::iter::once(&provider.id).chain(&provider.aliases))
+                .cloned()
+                .collect(),
         };
         for route in &config.routes {
             let place = routes.all.len();
@@ -199,7 +205,8 @@ impl Routes {
         routes
     }
 
-    /// The route for a requested model, under its own name or another; a name's own route before a pattern's.
+    /// The route for a requested model, under its own name or another; a name's own route before a pattern's. Who names
+    /// a provider means it, and no pattern's targets.
     pub fn find(&self, requested: &str) -> Option<&Arc<Route>> {
         if self.all.is_empty() {
             return None;
@@ -209,6 +216,9 @@ impl Routes {
             .get(requested)
             .map_or(requested, String::as_str);
         let by_pattern = || {
+            if self.names_a_provider(name) {
+                return None;
+            }
             let mut patterns = self.patterns.iter();
             let (_, place) = patterns.find(|(pattern, _)| pattern.matches(name))?;
             Some(place)
@@ -217,9 +227,9 @@ impl Routes {
         self.all.get(*place)
     }
 
-    /// All of them.
-    pub fn all(&self) -> &[Arc<Route>] {
-        &self.all
+    fn names_a_provider(&self, name: &str) -> bool {
+        let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+        prefix.is_some_and(|prefix| self.providers.contains(prefix))
     }
 }
 

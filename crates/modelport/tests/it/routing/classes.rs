@@ -3,8 +3,10 @@
 
 use std::{fmt::Write, path::PathBuf, sync::Mutex, thread};
 
-use super::{Fleet, answered_by, chat};
-use crate::support::Response;
+use serde_json::json;
+
+use super::{Fleet, answered_by, chat, file};
+use crate::support::{Gateway, Response, Upstream};
 
 const ROUTES: &str = r#"
 [[routes]]
@@ -156,4 +158,27 @@ fn the_page_has_the_table() {
         std::fs::write(&path, &page).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), page);
+}
+
+#[test]
+fn what_one_target_cannot_be_given_another_may_take() {
+    let upstreams = [Upstream::start(), Upstream::start()];
+    let routes = "[[routes]]\nmodel = \"r\"\ntargets = [\"strict:m\", \"b:sim-fast\"]\n";
+    let strict = format!(
+        "[[providers]]\nid = \"strict\"\nbase_url = \"{}\"\nprofile = \"mistral\"\nparameters = \"strict\"\n\n{routes}",
+        upstreams[0].base_url()
+    );
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(
+        home.path().join("modelport.toml"),
+        file(&upstreams, "", &strict),
+    )
+    .unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    // Mistral takes no such field.
+    let body = json!({"model": "r", "messages": [], "logit_bias": {"1": 1}});
+    let answer = gateway.chat(&body);
+    assert_eq!(answered_by(&answer), "b", "{}", answer.text());
+    let alone = json!({"model": "strict:m", "messages": [], "logit_bias": {"1": 1}});
+    assert_eq!(gateway.chat(&alone).status, 400);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Fleet;
+use super::{Fleet, answered_by};
 
 const ROUTES: &str = r#"
 [aliases]
@@ -170,4 +170,14 @@ fn the_list_of_models_has_the_names() {
     assert_eq!(ids[..2], [json!("smart"), json!("brain")]);
     let pattern = json!("team-*");
     assert!(!ids.contains(&pattern), "a pattern is no name");
+}
+
+#[test]
+fn who_names_a_provider_means_it() {
+    let route = "[[routes]]\nmodel = \"*\"\ntargets = [\"a\"]\n";
+    let fleet = Fleet::start(2, "", route);
+    assert_eq!(answered_by(&fleet.chat("sim-fast")), "a");
+    let named = fleet.chat("b:sim-fast");
+    assert_eq!(answered_by(&named), "b");
+    assert_eq!(named.header("x-modelport-model"), Some("sim-fast"));
 }
