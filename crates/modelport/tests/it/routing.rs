@@ -5,6 +5,7 @@ mod explain;
 mod hedging;
 mod keys;
 mod outage;
+mod pauses;
 mod reload;
 mod rooms;
 
