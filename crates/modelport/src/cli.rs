@@ -44,7 +44,7 @@ enum Command {
     /// Run a simulated provider, with faults on demand
     Sim(Box<modelport_sim::Options>),
     /// Check the configuration and show what it means, without starting
-    Check,
+    Check(check::Options),
     /// Print an environment or a .env file with the older names replaced by the new ones
     Migrate(migrate::Options),
     /// Show the models of all providers
@@ -60,7 +60,7 @@ enum Command {
 impl Command {
     fn reads_configuration(&self) -> bool {
         match self {
-            Self::Serve | Self::Check | Self::Models(_) | Self::Probe(_) => true,
+            Self::Serve | Self::Check(_) | Self::Models(_) | Self::Probe(_) => true,
             Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
         }
     }
@@ -77,7 +77,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Serve => serve::run(cli.config),
         Command::Demo(options) => demo::run(&options),
         Command::Sim(options) => sim(*options),
-        Command::Check => check::run(cli.config),
+        Command::Check(options) => check::run(cli.config, &options),
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(cli.config, &options),
         Command::Probe(options) => probe::run(cli.config, &options),
