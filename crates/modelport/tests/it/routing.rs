@@ -2,6 +2,7 @@
 
 mod classes;
 mod explain;
+mod explain_command;
 mod hedging;
 mod keys;
 mod outage;
