@@ -5,6 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 
+mod remaining;
+
+pub use remaining::remaining_until;
+
 /// The longest wait that is sat out. A longer one is the caller's decision: it is told at once.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 

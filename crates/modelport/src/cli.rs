@@ -5,15 +5,17 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use crate::config::{self, environment};
 
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod migrate;
 pub mod models;
 pub mod probe;
 mod reload;
 pub mod serve;
+mod table;
 
 /// Exit status of a command that could not do its work.
 pub const FAILED: u8 = 1;
@@ -44,7 +46,9 @@ enum Command {
     /// Run a simulated provider, with faults on demand
     Sim(Box<modelport_sim::Options>),
     /// Check the configuration and show what it means, without starting
-    Check,
+    Check(check::Options),
+    /// Ask a running gateway who would answer a request, or who did
+    Explain(Box<explain::Options>),
     /// Print an environment or a .env file with the older names replaced by the new ones
     Migrate(migrate::Options),
     /// Show the models of all providers
@@ -60,7 +64,9 @@ enum Command {
 impl Command {
     fn reads_configuration(&self) -> bool {
         match self {
-            Self::Serve | Self::Check | Self::Models(_) | Self::Probe(_) => true,
+            Self::Serve | Self::Check(_) | Self::Explain(_) | Self::Models(_) | Self::Probe(_) => {
+                true
+            }
             Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
         }
     }
@@ -77,7 +83,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::Serve => serve::run(cli.config),
         Command::Demo(options) => demo::run(&options),
         Command::Sim(options) => sim(*options),
-        Command::Check => check::run(cli.config),
+        Command::Check(options) => check::run(cli.config, &options),
+        Command::Explain(options) => explain::run(cli.config, &options),
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(cli.config, &options),
         Command::Probe(options) => probe::run(cli.config, &options),
@@ -90,6 +97,31 @@ pub fn run(cli: Cli) -> u8 {
             0
         }
     }
+}
+
+/// Why a command does not begin.
+pub(crate) struct Refusal {
+    words: String,
+    status: u8,
+}
+
+impl Refusal {
+    /// The configuration or the command line is wrong.
+    fn configuration(words: &impl ToString) -> Self {
+        Self {
+            words: words.to_string(),
+            status: BAD_CONFIGURATION,
+        }
+    }
+}
+
+/// The key that a variable of the environment holds, or what is wrong with it.
+fn key_from(variable: &str) -> Result<String, String> {
+    let found = environment::process().find(|(name, _)| name == variable);
+    let key = found.and_then(|(_, value)| value.into_string().ok());
+    key.filter(|key| !key.is_empty()).ok_or_else(|| {
+        format!("the environment has no variable {variable}, or it is empty. Set it to the key.")
+    })
 }
 
 /// A line to standard output. A reader who has left is no reason to fail.

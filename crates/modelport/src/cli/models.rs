@@ -7,7 +7,10 @@ use modelport_provider::{capability::Capability, catalogue};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{BAD_CONFIGURATION, FAILED, block_on, complain, say};
+use super::{
+    BAD_CONFIGURATION, FAILED, block_on, complain, say,
+    table::{Side, aligned},
+};
 use crate::{
     app::App,
     config::{self, Config, report::ModelSummary},
@@ -127,13 +130,6 @@ pub(super) fn summaries(app: &App) -> Vec<ModelSummary> {
         .collect()
 }
 
-/// How a column stands.
-#[derive(Clone, Copy)]
-enum Side {
-    Left,
-    Right,
-}
-
 /// The table's columns. The longest comes last, so that a narrow terminal breaks only there.
 const COLUMNS: [(&str, Side); 8] = [
     ("MODEL", Side::Left),
@@ -151,22 +147,7 @@ type Row = [String; COLUMNS.len()];
 fn table(entries: &[Value]) -> String {
     let mut rows = vec![COLUMNS.map(|(head, _)| head.to_owned())];
     rows.extend(entries.iter().map(row));
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
-    let lines = rows.iter().map(|row| {
-        let cells = row.iter().zip(&widths).zip(COLUMNS);
-        let line: Vec<String> = cells
-            .map(|((cell, width), (_, side))| match side {
-                Side::Left => format!("{cell:width$}"),
-                Side::Right => format!("{cell:>width$}"),
-            })
-            .collect();
-        line.join("  ").trim_end().to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    aligned(&rows, COLUMNS.map(|(_, side)| side))
 }
 
 fn row(entry: &Value) -> Row {

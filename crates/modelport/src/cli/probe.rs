@@ -20,11 +20,11 @@ use modelport_provider::{
 use rust_decimal::Decimal;
 use serde_json::json;
 
-use super::{BAD_CONFIGURATION, FAILED, block_on, complain, say, show};
+use super::{FAILED, Refusal, block_on, complain, key_from, say, show};
 use crate::{
     app::App,
     clock,
-    config::{self, Config, environment},
+    config::{self, Config},
 };
 
 /// A key that no provider has issued.
@@ -84,21 +84,6 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     })
 }
 
-/// Why nothing can be probed.
-struct Refusal {
-    words: String,
-    status: u8,
-}
-
-impl Refusal {
-    fn configuration(words: &impl ToString) -> Self {
-        Self {
-            words: words.to_string(),
-            status: BAD_CONFIGURATION,
-        }
-    }
-}
-
 /// Whom to ask.
 struct Endpoint {
     provider: Box<dyn Provider>,
@@ -129,7 +114,8 @@ impl Endpoint {
                 default_model: None,
             });
         };
-        let key = key_from(name)?;
+        let key = key_from(name)
+            .map_err(|words| Refusal::configuration(&format!("modelport probe: {words}")))?;
         let provider = builder().api_key(&key).key_name(name).build();
         let stranger = builder().api_key(WRONG_KEY).build();
         Ok(Self {
@@ -178,16 +164,6 @@ fn place(config: &Config, name: &str) -> Result<usize, Refusal> {
         let known = known.join(", ");
         Refusal::configuration(&format!(
             "modelport probe: {name:?} is neither a URL with http:// nor a configured provider. Configured are {known}."
-        ))
-    })
-}
-
-fn key_from(name: &str) -> Result<String, Refusal> {
-    let found = environment::process().find(|(variable, _)| variable == name);
-    let key = found.and_then(|(_, value)| value.into_string().ok());
-    key.filter(|key| !key.is_empty()).ok_or_else(|| {
-        Refusal::configuration(&format!(
-            "modelport probe: the environment has no variable {name}, or it is empty. Set it to the key."
         ))
     })
 }

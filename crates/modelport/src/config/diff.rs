@@ -14,8 +14,10 @@ const RESTART: &str = " (needs a restart)";
 /// The differences, one a line.
 pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     let mut lines = server(&old.server, &new.server);
+    if old.log_level != new.log_level {
+        lines.push(format!("log_level changed{RESTART}"));
+    }
     let settings = [
-        ("log_level", old.log_level != new.log_level),
         ("fallback", old.provider_fallback != new.provider_fallback),
         ("catalogue", !same(&old.catalogue, &new.catalogue)),
         ("preferred provider", preferred(old) != preferred(new)),
@@ -216,7 +218,10 @@ one = 'r'
 two = 'r'
 ";
         let new = old
-            .replace("port = 1", "port = 2\nshutdown_timeout = 5")
+            .replace(
+                "port = 1",
+                "port = 2\nshutdown_timeout = 5\nlog_level = 'DEBUG'",
+            )
             .replace("old-key", "new-key")
             .replace("hush-a", "hush-b")
             .replace("timeout = 5\n[[p", "timeout = 6\n[[p")
@@ -231,6 +236,7 @@ two = 'r'
                 "server.port changed (needs a restart)",
                 "server.api_keys changed",
                 "server.shutdown_timeout changed",
+                "log_level changed (needs a restart)",
                 "provider a: key, timeout changed",
                 "provider gone removed",
                 "provider come added",

@@ -1,7 +1,7 @@
 //! The server's own settings: where it listens, who may call, how much it takes.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -93,6 +93,30 @@ impl ServerConfig {
     /// Whether only this machine can reach the port.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.host)
+    }
+
+    /// Whether a host, an IPv6 address without brackets, is this machine or the one to listen on.
+    pub fn is_at(&self, host: &str) -> bool {
+        is_loopback(host) || self.host.eq_ignore_ascii_case(host)
+    }
+
+    /// Where programs on this machine find the server; `None` where the port is chosen at the start.
+    pub fn url(&self) -> Option<String> {
+        if self.port == 0 {
+            return None;
+        }
+        let authority = match self.host.parse::<IpAddr>() {
+            Ok(address) => {
+                let address = match address {
+                    IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+                    IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+                    one => one,
+                };
+                SocketAddr::new(address, self.port).to_string()
+            }
+            Err(_) => format!("{}:{}", self.host, self.port),
+        };
+        Some(format!("http://{authority}"))
     }
 }
 
@@ -190,5 +214,28 @@ fn is_loopback(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::config;
+
+    #[test]
+    fn programs_here_find_it_wherever_it_listens() {
+        let check = |host: &str, port: &str, url: Option<&str>| {
+            let settings = [
+                ("HOST", host),
+                ("PORT", port),
+                ("MODELPORT_ALLOW_OPEN", "true"),
+            ];
+            let server = config(&settings).server;
+            assert_eq!(server.url().as_deref(), url, "{host}:{port}");
+        };
+        check("127.0.0.1", "8000", Some("http://127.0.0.1:8000"));
+        check("0.0.0.0", "80", Some("http://127.0.0.1:80"));
+        check("::", "81", Some("http://[::1]:81"));
+        check("gateway.internal", "82", Some("http://gateway.internal:82"));
+        check("127.0.0.1", "0", None);
     }
 }

@@ -80,6 +80,17 @@ pub enum Committed {
     },
 }
 
+impl Committed {
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        match self {
+            Self::Stream { parts, .. } | Self::Whole { parts, .. } | Self::Opaque { parts, .. } => {
+                &parts.headers
+            }
+        }
+    }
+}
+
 /// Sends the request to a deployment, with this one of its provider's credentials, and waits until its answer is certain.
 ///
 /// # Errors

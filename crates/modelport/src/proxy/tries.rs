@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use modelport_provider::failure::FailureKind;
+use http::HeaderMap;
+use modelport_provider::{failure::FailureKind, retry};
 
 use super::{
     Job,
@@ -191,8 +192,11 @@ async fn one(
     let took = now.saturating_duration_since(started);
     job.note_signal(at, result.as_ref().err(), took);
     let outcome = match &result {
-        Ok(_) => {
+        Ok(committed) => {
             flight.answered(took, now);
+            if job.plan.choice.is_some() {
+                spare(signals, keyring, key, committed.headers());
+            }
             attempt::note_success(job, at, sending, took);
             Outcome::Answered
         }
@@ -223,6 +227,19 @@ async fn one(
         queued: Duration::ZERO,
     });
     (result, attempt)
+}
+
+/// Lets a target rest that has nothing left of a limit, before it has to refuse. Where its provider has several
+/// credentials it is only this one that rests, until all do.
+fn spare(signals: &Target, keyring: &Keyring, key: usize, answered: &HeaderMap) {
+    let Some(left) = retry::remaining_until(answered, clock::calendar()) else {
+        return;
+    };
+    let now = clock::now();
+    let rest = keyring.used_up(key, left, now);
+    if let Some(until) = rest.and_then(|rest| now.checked_add(rest)) {
+        signals.cool_down(until, now);
+    }
 }
 
 fn what_next(

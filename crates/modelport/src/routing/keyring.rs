@@ -30,6 +30,13 @@ struct Key {
     rests_until: AtomicU64,
 }
 
+impl Key {
+    fn rest(&self, rest: Duration, now: u64) {
+        self.rests_until
+            .fetch_max(now.saturating_add(millis(rest)), Relaxed);
+    }
+}
+
 /// Which credentials a request was tried with.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tried(u64);
@@ -118,11 +125,19 @@ impl Keyring {
             return false;
         };
         if let Some(key) = self.keys.get(key) {
-            let rest = millis(retry_after.unwrap_or(usual));
-            key.rests_until
-                .fetch_max(self.millis(now).saturating_add(rest), Relaxed);
+            key.rest(retry_after.unwrap_or(usual), self.millis(now));
         }
         true
+    }
+
+    /// A credential has nothing left of a limit, as an answer's headers say: it rests for so long. For how long all of
+    /// them rest now, if they do.
+    pub fn used_up(&self, key: usize, rest: Duration, now: Instant) -> Option<Duration> {
+        if let Some(key) = self.keys.get(key) {
+            key.rest(rest, self.millis(now));
+        }
+        let shortest = self.rests(now).into_iter().min()?;
+        (!shortest.is_zero()).then_some(shortest)
     }
 
     /// Whether one of several does not rest.
@@ -173,4 +188,36 @@ fn rest(kind: FailureKind) -> Option<Duration> {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_rests_once_all_its_credentials_do() {
+        let start = Instant::now();
+        let key = || Key {
+            weight: 1,
+            rests_until: AtomicU64::new(0),
+        };
+        let two = Keyring {
+            start,
+            keys: vec![key(), key()],
+        };
+        let seconds = Duration::from_secs;
+        assert_eq!(two.used_up(0, seconds(9), start), None);
+        assert_eq!(two.next(&mut Tried::default(), 0, start), Some(1));
+        assert_eq!(two.used_up(1, seconds(2), start), Some(seconds(2)));
+        assert_eq!(
+            two.used_up(1, seconds(1), start + seconds(3)),
+            Some(seconds(1))
+        );
+        let one = Keyring {
+            start,
+            keys: vec![key()],
+        };
+        assert_eq!(one.used_up(0, seconds(5), start), Some(seconds(5)));
+        assert_eq!(one.next(&mut Tried::default(), 0, start), Some(0));
+    }
 }

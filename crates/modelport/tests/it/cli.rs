@@ -64,6 +64,56 @@ fn a_sound_configuration_is_shown_without_secrets() {
 }
 
 #[test]
+fn a_change_is_shown_before_it_is_taken_up() {
+    let home = tempfile::tempdir().unwrap();
+    let old = "\
+[server]
+port = 1
+[[providers]]
+id = 'a'
+base_url = 'http://127.0.0.1:1'
+api_key = 'hush-old'
+[[routes]]
+model = 'r'
+targets = ['a:x']
+";
+    let new = old.replace("port = 1", "port = 2").replace("old", "new");
+    let new = new.replace("a:x", "a:y");
+    fs::write(home.path().join("old.toml"), old).unwrap();
+    fs::write(home.path().join("modelport.toml"), &new).unwrap();
+    fs::write(home.path().join("new.toml"), new).unwrap();
+    fs::write(home.path().join("broken.toml"), "[server]\nport = 'x'\n").unwrap();
+    let check = |arguments: &[&str], status: i32, said: &str| {
+        let (found, text) = run_in(&home, arguments, &[]);
+        assert_eq!(found.code(), Some(status), "{arguments:?}: {text}");
+        assert!(text.contains(said), "{arguments:?}: {text}");
+        assert!(!text.contains("hush"), "{text}");
+        text
+    };
+    let text = check(&["check", "--diff", "--against", "old.toml"], 0, "");
+    let lines: Vec<&str> = text.lines().collect();
+    let expected = [
+        "server.port changed (needs a restart)",
+        "provider a: key changed",
+        "route r changed to priority: a:y; retries up to 20 %",
+    ];
+    assert_eq!(lines, expected);
+    let same = ["check", "--diff", "--against", "new.toml"];
+    check(&same, 0, "Nothing would change.");
+    let back = ["check", "--config", "old.toml", "--diff", "--against"];
+    check(&[&back[..], &["modelport.toml"]].concat(), 0, "a:x");
+    let broken = ["check", "--diff", "--against", "broken.toml"];
+    check(&broken, 2, "broken.toml is not sound:\nbroken.toml:2:8: ");
+    check(
+        &["check", "--diff", "--against", "none.toml"],
+        2,
+        "none.toml",
+    );
+    check(&["check", "--diff"], 2, "--against");
+    check(&["check", "--against", "old.toml"], 2, "--diff");
+}
+
+#[test]
 fn older_names_are_rewritten() {
     let older = [
         ("OPENROUTER_API_KEY", "older-key"),

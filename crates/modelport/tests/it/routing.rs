@@ -2,9 +2,11 @@
 
 mod classes;
 mod explain;
+mod explain_command;
 mod hedging;
 mod keys;
 mod outage;
+mod pauses;
 mod reload;
 mod rooms;
 

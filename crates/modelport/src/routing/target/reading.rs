@@ -90,13 +90,14 @@ fn reason(
     pause_left: Duration,
     last: Option<&'static str>,
 ) -> Option<String> {
-    let last = last.unwrap_or("unknown");
     if let Some(left) = paused {
-        let seconds = left.as_secs_f64();
-        return Some(format!(
-            "it rests for {seconds:.1} s (last failure: {last})"
-        ));
+        let rests = format!("it rests for {:.1} s", left.as_secs_f64());
+        return Some(match last {
+            Some(last) => format!("{rests} (last failure: {last})"),
+            None => rests,
+        });
     }
+    let last = last.unwrap_or("unknown");
     match breaker {
         BreakerState::Closed => None,
         BreakerState::Open => Some(format!(

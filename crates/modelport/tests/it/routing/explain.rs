@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Fleet, answered_by};
+use crate::support::{Gateway, Upstream};
 
 const ROUTES: &str = r#"
 [aliases]
@@ -180,4 +181,41 @@ fn who_names_a_provider_means_it() {
     let named = fleet.chat("b:sim-fast");
     assert_eq!(answered_by(&named), "b");
     assert_eq!(named.header("x-modelport-model"), Some("sim-fast"));
+}
+
+#[test]
+fn a_model_that_cannot_do_it_is_left_out() {
+    let catalogue = json!({
+        "a": {"sim-smart": {"lacks": ["vision"]}},
+        "b": {"sim-fast": {"max_in": 1000, "caps": ["vision"]}},
+    });
+    let upstreams = vec![Upstream::start(), Upstream::start()];
+    let home = tempfile::tempdir().unwrap();
+    let routes = "[[routes]]\nmodel = \"r\"\ntargets = [\"a:sim-smart\", \"b:sim-fast\"]\n";
+    let file = super::file(&upstreams, "", routes);
+    std::fs::write(home.path().join("modelport.toml"), file).unwrap();
+    std::fs::write(home.path().join("mine.json"), catalogue.to_string()).unwrap();
+    let fleet = Fleet {
+        gateway: Gateway::start_in(home, &[("MODELPORT_CATALOGUE", "mine.json")]),
+        upstreams,
+    };
+    let check = |content: Value, taken: &[&str], left: &[(&str, &str)]| {
+        let messages = json!([{"role": "user", "content": content}]);
+        let body = json!({"model": "r", "messages": messages});
+        let explained = fleet.explain(&body, None);
+        assert_eq!(targets(&explained), taken, "{explained}");
+        assert_eq!(reasons(&explained), left, "{explained}");
+    };
+    check(json!("hi"), &["a:sim-smart", "b:sim-fast"], &[]);
+    let image = json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]);
+    check(
+        image,
+        &["b:sim-fast"],
+        &[("a:sim-smart", "its model lacks vision")],
+    );
+    // 10,000 bytes are about 2,500 tokens, and the body has a few more.
+    let long = json!("word ".repeat(2000));
+    let reason = "only up to 1000 input tokens, and these are about 2513";
+    check(long, &["a:sim-smart"], &[("b:sim-fast", reason)]);
+    assert_eq!(fleet.seen(), [0, 0], "nobody was called");
 }

@@ -1,0 +1,270 @@
+//! `modelport explain`: asks a running gateway who would answer a request, or who answered one. It decides nothing
+//! itself: what it shows is what the gateway says.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use clap::{ArgGroup, Args};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use modelport_provider::{
+    base_url::BaseUrl,
+    credential::Secret,
+    splice::{self, Spliced},
+};
+use serde_json::Value;
+
+use super::{FAILED, Refusal, block_on, complain, key_from, say};
+use crate::config::{self, ServerConfig};
+
+mod asking;
+mod words;
+
+/// The longest body that is read.
+const MAX_BODY: u64 = 64 << 20;
+
+/// The body of a request of which only the model is known.
+const NO_MESSAGES: &[u8] = br#"{"messages":[]}"#;
+
+/// What belongs to the connection and not to a request.
+const NOT_TO_GIVE: [HeaderName; 4] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+];
+
+/// What to explain, and whom to ask.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("subject").required(true).multiple(true).args(["model", "body", "request"])))]
+pub struct Options {
+    /// Explain a request for this model
+    #[arg(long)]
+    model: Option<String>,
+    /// Explain the request with this body, or with - the one on standard input; --model replaces its model
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// A header that the request has; may be given several times
+    #[arg(long, value_name = "NAME:VALUE", value_parser = read_header)]
+    header: Vec<(HeaderName, HeaderValue)>,
+    /// Explain how a past request was decided: its id, from the header x-request-id of its answer
+    #[arg(long, value_name = "ID", conflicts_with_all = ["model", "body", "header"])]
+    request: Option<String>,
+    /// Where the gateway listens; where the configuration says unless given
+    #[arg(long)]
+    url: Option<String>,
+    /// The environment variable that holds a key of the gateway. Unless given, the first configured key is shown to
+    /// this machine and to the configured host, and none to others
+    #[arg(long, value_name = "NAME")]
+    key_env: Option<String>,
+    /// Print the gateway's answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Explains and gives the exit status.
+pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
+    let begun = Gateway::of(file, options)
+        .and_then(|gateway| Question::of(options).map(|question| (gateway, question)));
+    let (gateway, question) = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => {
+            complain(refusal.words);
+            return refusal.status;
+        }
+    };
+    block_on(async {
+        match asking::ask(&gateway, &question).await {
+            Ok(explained) if options.json => {
+                say(explained.to_string());
+                0
+            }
+            Ok(explained) => {
+                say(words::of(&explained));
+                0
+            }
+            Err(words) => {
+                complain(format!("modelport explain: {words}"));
+                FAILED
+            }
+        }
+    })
+}
+
+/// Whom to ask.
+struct Gateway {
+    base: BaseUrl,
+    key: Option<Secret>,
+}
+
+/// What to ask.
+enum Question {
+    /// Who would answer this request.
+    Request { headers: HeaderMap, body: Spliced },
+    /// Who answered the request with this id.
+    Past { id: String },
+}
+
+fn refusal(status: u8, words: impl std::fmt::Display) -> Refusal {
+    Refusal {
+        words: format!("modelport explain: {words}"),
+        status,
+    }
+}
+
+fn wrong(words: impl std::fmt::Display) -> Refusal {
+    refusal(super::BAD_CONFIGURATION, words)
+}
+
+impl Gateway {
+    fn of(file: Option<PathBuf>, options: &Options) -> Result<Self, Refusal> {
+        let named = options.key_env.as_deref().map(named_key).transpose()?;
+        let given = options.url.as_deref().map(address).transpose()?;
+        let (given, named) = match (given, named) {
+            // Then the configuration has nothing to add.
+            (Some(base), Some(key)) => {
+                let key = Some(key);
+                return Ok(Self { base, key });
+            }
+            some => some,
+        };
+        let config =
+            config::load_from_process(file).map_err(|faults| Refusal::configuration(&faults))?;
+        let base = match given {
+            Some(base) => base,
+            None => configured(&config.server)?,
+        };
+        let key = named.or_else(|| own_key(&config.server, &base));
+        Ok(Self { base, key })
+    }
+}
+
+fn named_key(variable: &str) -> Result<Secret, Refusal> {
+    let key = key_from(variable).map_err(wrong)?;
+    Secret::new(&key).map_err(|fault| wrong(format!("{variable}: {fault}")))
+}
+
+fn address(url: &str) -> Result<BaseUrl, Refusal> {
+    BaseUrl::parse(url).map_err(|fault| wrong(format!("--url: {fault}")))
+}
+
+fn configured(server: &ServerConfig) -> Result<BaseUrl, Refusal> {
+    let url = server.url().ok_or_else(|| {
+        wrong("the configured port is 0, which takes a free one. Say with --url where the gateway listens.")
+    })?;
+    address(&url)
+}
+
+/// The first configured key, where it may be shown.
+fn own_key(server: &ServerConfig, base: &BaseUrl) -> Option<Secret> {
+    let host = base.host().trim_matches(['[', ']']);
+    let key = server.api_keys.first()?;
+    server.is_at(host).then(|| key.clone())
+}
+
+impl Question {
+    fn of(options: &Options) -> Result<Self, Refusal> {
+        if let Some(id) = &options.request {
+            return Ok(Self::Past { id: id.clone() });
+        }
+        let body = match &options.body {
+            Some(file) => Bytes::from(read(file).map_err(|words| refusal(FAILED, words))?),
+            None => Bytes::from_static(NO_MESSAGES),
+        };
+        let body = match &options.model {
+            Some(model) => {
+                let ask = splice::read_ask(&body)
+                    .map_err(|fault| refusal(FAILED, fault.describe(&body)))?;
+                splice::with_model(&body, &ask, model)
+            }
+            None => Spliced::from(body),
+        };
+        Ok(Self::Request {
+            headers: options.header.iter().cloned().collect(),
+            body,
+        })
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let opened = std::fs::File::open(file);
+        Box::new(opened.map_err(|error| format!("{}: {error}", file.display()))?)
+    };
+    let mut body = Vec::new();
+    let read = source.take(MAX_BODY + 1).read_to_end(&mut body);
+    match read {
+        Err(error) => Err(format!("{}: {error}", file.display())),
+        Ok(_) if u64::try_from(body.len()).is_ok_and(|size| size > MAX_BODY) => Err(format!(
+            "{}: it is larger than {MAX_BODY} bytes",
+            file.display()
+        )),
+        Ok(_) => Ok(body),
+    }
+}
+
+fn read_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or("there is no colon between a name and a value")?;
+    let name: HeaderName = name
+        .trim()
+        .parse()
+        .map_err(|_| "the name is none that HTTP allows")?;
+    let value =
+        HeaderValue::from_str(value.trim()).map_err(|_| "the value is none that HTTP allows")?;
+    if NOT_TO_GIVE.contains(&name) {
+        return Err(format!("{name} is the connection's own"));
+    }
+    Ok((name, value))
+}
+
+/// A member that is a text, or a dash.
+fn text<'a>(of: &'a Value, name: &str) -> &'a str {
+    of.get(name).and_then(Value::as_str).unwrap_or("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    #[test]
+    fn the_configured_key_is_shown_to_no_other_host() {
+        let settings = [
+            ("HOST", "192.0.2.1"),
+            ("MODELPORT_API_KEY", "first-caller-key-1"),
+        ];
+        let settings = settings.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let config = config::load(settings.into_iter(), None, None).unwrap();
+        let shown = |url: &str| own_key(&config.server, &BaseUrl::parse(url).unwrap()).is_some();
+        assert!(shown("http://192.0.2.1:8000") && shown("https://192.0.2.1/v1"));
+        assert!(
+            shown("http://127.0.0.1:9000") && shown("http://[::1]:1") && shown("http://localhost")
+        );
+        assert!(!shown("http://192.0.2.2:8000") && !shown("https://gateway.example.com"));
+    }
+
+    #[test]
+    fn headers_are_read_with_their_blanks_off() {
+        let (name, value) = read_header("X-Tier:  gold:1 ").unwrap();
+        assert_eq!(
+            (name.as_str(), value.to_str().unwrap()),
+            ("x-tier", "gold:1")
+        );
+        for wrong in [
+            "x-tier",
+            ": gold",
+            "x tier: gold",
+            "x: a\nb",
+            "content-length: 1",
+        ] {
+            assert!(read_header(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Text in columns, as commands print it.
+
+/// How a column stands.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+/// One line per row, with two blanks between columns.
+pub(super) fn aligned<const COLUMNS: usize>(
+    rows: &[[String; COLUMNS]],
+    sides: [Side; COLUMNS],
+) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().zip(&widths).zip(sides);
+        let line: Vec<String> = cells
+            .map(|((cell, width), side)| match side {
+                Side::Left => format!("{cell:width$}"),
+                Side::Right => format!("{cell:>width$}"),
+            })
+            .collect();
+        line.join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
