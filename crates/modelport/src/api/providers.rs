@@ -14,6 +14,7 @@ use super::{Caller, Id, json_reply, refuse, shown};
 use crate::{
     app::{App, Upstream, Worker},
     clock,
+    config::ProviderConfig,
     error::Error,
     ids::RequestId,
     models::discovery,
@@ -132,6 +133,8 @@ fn describe(app: &App, place: usize) -> Option<Value> {
         "chat_path": app.upstream(place).and_then(Upstream::chat_path),
         "keep_alive": config.ollama.as_ref().and_then(|ollama| ollama.keep_alive.as_ref()).map(KeepAlive::as_str),
         "health": describe_health(&reading),
+        "credentials": credentials(app, place, config),
+        "waiting_room": waiting_room(app, place),
         "models": {
             "count": shelf.models.len(),
             "source": shelf.source.as_str(),
@@ -140,6 +143,32 @@ fn describe(app: &App, place: usize) -> Option<Value> {
             "skipped": shelf.skipped,
             "problem": app.models.problem(place).map(|problem| problem.to_string()),
         },
+    }))
+}
+
+/// Which settings hold the provider's keys, and for how long each is not shown, after the provider refused it.
+fn credentials(app: &App, place: usize, config: &ProviderConfig) -> Vec<Value> {
+    let further = config.further_keys.iter();
+    let names = config
+        .key
+        .iter()
+        .map(|_| &config.key_variable)
+        .chain(further.map(|further| &further.variable));
+    let keyring = app.keyrings.get(place);
+    let rests = keyring.map_or_else(Vec::new, |keyring| keyring.rests(clock::now()));
+    let both = names.zip(rests);
+    both.map(|(name, rest)| json!({"setting": name, "rests_seconds": rest.as_secs_f64()}))
+        .collect()
+}
+
+/// How full the provider is, where it gets only so many requests at once.
+fn waiting_room(app: &App, place: usize) -> Option<Value> {
+    let reading = app.rooms.get(place)?.as_ref()?.reading();
+    Some(json!({
+        "under_way": reading.under_way,
+        "waiting": reading.waiting,
+        "limit": reading.limit,
+        "refused": reading.refused,
     }))
 }
 

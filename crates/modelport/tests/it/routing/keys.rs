@@ -54,4 +54,13 @@ fn a_refused_key_rests_and_the_next_one_is_shown() {
         .filter(|seen| seen.header("authorization") == Some("Bearer sk-first-key-1"));
     assert_eq!(refused.count(), 1, "it is shown once and then rests");
     assert!(!gateway.output().contains("sk-"), "{}", gateway.output());
+    let provider = gateway.get("/v1/providers/pool").json();
+    let rests = |key: usize| {
+        provider["credentials"][key]["rests_seconds"]
+            .as_f64()
+            .unwrap()
+    };
+    assert!(rests(0) > 200.0, "{provider}");
+    assert!(rests(1) == 0.0, "{provider}");
+    assert!(!provider.to_string().contains("sk-"), "{provider}");
 }

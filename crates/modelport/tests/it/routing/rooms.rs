@@ -84,6 +84,9 @@ fn who_leaves_frees_a_place_and_who_is_late_is_told() {
     assert_eq!(late.json()["error"]["code"], "provider_busy");
     assert!(late.header("retry-after").is_some());
     assert!((0.5..2.0).contains(&started.elapsed().as_secs_f64()));
+    let provider = fleet.gateway.get("/v1/providers/a").json();
+    let room = json!({"under_way": 1, "waiting": 0, "limit": 1, "refused": 1});
+    assert_eq!(provider["waiting_room"], room);
     // Three wait where two may.
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| ask().send())).collect();
