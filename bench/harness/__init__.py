@@ -1,1 +1,1 @@
-"""The parts of `bench/run`: processes and their clocks, the proxies, the loads, the table."""
+"""The parts of the benchmarks: processes and their clocks, the proxies, the loads, the tables."""

@@ -3,6 +3,7 @@ nothing of proxies or loads."""
 
 import atexit
 import os
+import random
 import resource
 import signal
 import socket
@@ -29,6 +30,11 @@ def prepare():
     if limit < 4096:
         sys.exit(f"bench: needs 4,096 open files, the hard limit is {hard} (ulimit -Hn)")
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    clean_up_at_the_end()
+
+
+def clean_up_at_the_end():
+    """No process outlives this script, however it ends."""
     atexit.register(stop_all)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit("bench: interrupted"))
@@ -40,13 +46,28 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def quiet_port():
+    """A free port that the kernel gives to nobody: a server that dies and comes back finds it free,
+    and nothing answers on it meanwhile."""
+    first, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    while True:
+        port = random.randrange(10_000, max(int(first), 11_000))
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Process:
-    """A child with everything it starts, pinned to one core."""
+    """A child with everything it starts, pinned to one core unless that is None."""
 
     def __init__(self, command, core, log, cwd=None, env=None, pipes=False):
         # A child inherits the affinity of this moment; setting it here instead of in the child
         # keeps the start a plain vfork, which the start-up figure needs.
-        os.sched_setaffinity(0, {core})
+        if core is not None:
+            os.sched_setaffinity(0, {core})
         pipe = subprocess.PIPE if pipes else None
         try:
             with open(log, "ab") as out:
@@ -54,7 +75,8 @@ class Process:
                     command, cwd=cwd, env=env, stdin=pipe or subprocess.DEVNULL,
                     stdout=pipe or out, stderr=out, text=pipes, start_new_session=True)
         finally:
-            os.sched_setaffinity(0, {LOAD_CORE})
+            if core is not None:
+                os.sched_setaffinity(0, {LOAD_CORE})
         self.log = log
         _running.append(self)
 
@@ -84,6 +106,13 @@ class Process:
 
     def alive(self):
         return self.child.poll() is None
+
+    def kill(self):
+        """Ends it without a chance to say goodbye."""
+        if self in _running:
+            _running.remove(self)
+        self.child.kill()
+        self.child.wait()
 
     def stop(self):
         if self in _running:

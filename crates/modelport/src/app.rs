@@ -55,7 +55,7 @@ pub struct App {
     /// The routes.
     pub routes: Routes,
     /// Each provider's credentials, by its place in the configuration.
-    pub keyrings: Vec<Keyring>,
+    pub keyrings: Vec<Arc<Keyring>>,
     /// The waiting rooms of the providers that get only so many requests at once, by their place in the configuration.
     pub rooms: Vec<Option<Arc<Room>>>,
     /// How the last requests on routes were decided.
@@ -140,7 +140,7 @@ impl App {
             records,
             routes: Routes::new(&config, &targets, now),
             targets,
-            keyrings: keyrings(&config),
+            keyrings: config.providers.iter().map(keyring).collect(),
             rooms: rooms(&config, None),
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
@@ -183,6 +183,11 @@ impl App {
                     None => Arc::new(Signals::new(provider)),
                 },
             );
+        let keyrings = config.providers.iter().zip(&before);
+        let keyrings = keyrings.map(|(provider, place)| {
+            let known = place.and_then(|place| self.keyrings.get(place));
+            known.map_or_else(|| keyring(provider), Arc::clone)
+        });
         let now = clock::now();
         let targets = Targets::new(&config, &self.targets, now);
         Ok(Self {
@@ -198,7 +203,7 @@ impl App {
             records: self.records.clone(),
             routes: Routes::new(&config, &targets, now),
             targets,
-            keyrings: keyrings(&config),
+            keyrings: keyrings.collect(),
             rooms: rooms(&config, Some(self)),
             decisions: Arc::clone(&self.decisions),
             upstreams,
@@ -324,11 +329,8 @@ impl FromRef<Seat> for Arc<Worker> {
     }
 }
 
-fn keyrings(config: &Config) -> Vec<Keyring> {
-    let providers = config.providers.iter();
-    providers
-        .map(|provider| Keyring::new(provider, clock::now()))
-        .collect()
+fn keyring(provider: &ProviderConfig) -> Arc<Keyring> {
+    Arc::new(Keyring::new(provider, clock::now()))
 }
 
 /// The rooms of a configuration. One that was there before with the same settings goes on, with those in it.

@@ -40,7 +40,10 @@ use crate::{
     clock,
     error::Error,
     ids::{REQUEST_ID, RequestId},
-    routing::{choice::Attempts, decisions::Decision},
+    routing::{
+        choice::{Attempts, Stop},
+        decisions::Decision,
+    },
 };
 use asked::Asked;
 use choice::Request;
@@ -220,6 +223,7 @@ pub fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
     let mut attempts = Attempts::new();
+    let mut stopped = None;
     let mut place = 0;
     while let Some(mut at) = job.plan.deployments.get(place) {
         let mut sending = match sending::prepare(&job, at) {
@@ -252,7 +256,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 meter.hold(won.held);
                 let mut reply = relay::reply(&job, at, &sending, won.committed, meter);
                 headers::add_queue_time(reply.headers_mut(), won.queued);
-                job.remember(attempts);
+                job.remember(attempts, None);
                 return Ok(reply);
             }
             Err(failure) => {
@@ -262,9 +266,14 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 let others = place + 1 < job.plan.deployments.len();
                 let over = others && failure.may_fail_over() && job.may_repeat();
                 // Passing a full room by is no attempt, and is not counted as one.
-                let passed_by = failure.is_ours();
+                let is_free =
+                    failure.is_ours() || job.plan.is_rescue(&job.worker.app, at, place + 1);
                 last = Some((asked, sending, failure));
-                if !over || !(passed_by || job.may_go_on(clock::now())) {
+                if !over {
+                    break;
+                }
+                if !is_free && !job.may_go_on(clock::now()) {
+                    stopped = Some(Stop::RetryShare);
                     break;
                 }
                 place += 1;
@@ -276,7 +285,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         return Err(Error::Internal);
     };
     let reply = failure.into_reply(&job, place, sending, meter);
-    job.remember(attempts);
+    job.remember(attempts, stopped);
     reply
 }
 
@@ -290,7 +299,7 @@ fn refuse(job: &Job, at: &Deployment, error: Error, meter: Meter) -> Reply {
 
 impl Job {
     /// Keeps how the request was decided, if it was on a route.
-    fn remember(&mut self, attempts: Attempts) {
+    fn remember(&mut self, attempts: Attempts, stopped: Option<Stop>) {
         let Some(choice) = self.plan.choice.take() else {
             return;
         };
@@ -301,6 +310,7 @@ impl Job {
             requested: requested.to_owned(),
             choice: *choice,
             attempts,
+            stopped,
         });
     }
 

@@ -22,7 +22,7 @@ use crate::{
         plan::Plan,
     },
     routing::{
-        choice::{Choice, Considered, LeftOut},
+        choice::{Choice, Considered, LeftOut, Stop},
         route::Group,
     },
 };
@@ -100,6 +100,8 @@ fn decided(app: &App, id: &str) -> Option<Value> {
             clock::unix_seconds(decision.at).into(),
         );
         members.insert("attempts".to_owned(), attempts.into());
+        let stopped = decision.stopped.map(Stop::as_str);
+        members.insert("stopped_by".to_owned(), stopped.into());
     }
     Some(explained)
 }

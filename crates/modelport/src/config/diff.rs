@@ -49,10 +49,10 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("port", old.port != new.port),
         ("workers", old.workers != new.workers),
         ("cors_origins", old.cors_origins != new.cors_origins),
-        ("body_limit", old.body_limit != new.body_limit),
-        ("upload_limit", old.upload_limit != new.upload_limit),
     ];
     let free = [
+        ("body_limit", old.body_limit != new.body_limit),
+        ("upload_limit", old.upload_limit != new.upload_limit),
         ("api_keys", !same_secrets(&old.api_keys, &new.api_keys)),
         (
             "shutdown_timeout",

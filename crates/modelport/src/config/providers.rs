@@ -131,7 +131,7 @@ impl ProviderConfig {
     pub fn is_same_upstream(&self, other: &Self) -> bool {
         let keys = |provider: &Self| -> Vec<String> {
             let keys = provider.further_keys.iter();
-            keys.map(|further| further.key.expose().to_owned())
+            keys.map(|further| format!("{} {}", further.weight, further.key.expose()))
                 .collect()
         };
         self.id == other.id
@@ -140,7 +140,7 @@ impl ProviderConfig {
             && self.base_url.to_string() == other.base_url.to_string()
             && std::ptr::eq(self.profile, other.profile)
             && self.headers == other.headers
-            && keys(self) == keys(other)
+            && (self.key_weight, keys(self)) == (other.key_weight, keys(other))
             && self.timeout == other.timeout
             && self.http2 == other.http2
             && self.ollama == other.ollama

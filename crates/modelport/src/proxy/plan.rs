@@ -139,6 +139,15 @@ impl Plan {
         }
     }
 
+    /// Whether going from `failed` to the deployment at this place is the way out of an outage: the one went down
+    /// while the request waited there, and the other is up. There are no more such requests than were under way, and
+    /// they all need another target at once, so that is not held to the route's share of retries.
+    pub fn is_rescue(&self, app: &App, failed: &Deployment, place: usize) -> bool {
+        let failed = self.signals(app, failed);
+        failed.is_some_and(|failed| failed.standing(clock::now()) == Standing::Parked)
+            && self.has_ready(app, place)
+    }
+
     /// Whether the deployment at this place is worth trying before those before it are tried again.
     pub fn has_ready(&self, app: &App, place: usize) -> bool {
         let Some(at) = self.deployments.get(place) else {

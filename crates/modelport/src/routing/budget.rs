@@ -1,5 +1,6 @@
-//! How many attempts a route may make beyond the first of each request: retries, failovers and hedges together. When
-//! everything fails, each of them makes the outage worse, so they are a share of the requests and no more.
+//! How many attempts a route may make beyond the first of each request: retries and failovers together, and hedges from
+//! an account of their own. When everything fails, each of them makes the outage worse, so they are a share of the
+//! requests and no more.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},

@@ -123,5 +123,21 @@ impl Outcome {
     }
 }
 
+/// Why no further attempt was made, though another target was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The route's share of retries is used up.
+    RetryShare,
+}
+
+impl Stop {
+    /// The name used in explanations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RetryShare => "retry_share",
+        }
+    }
+}
+
 /// The calls of one request, in order.
 pub type Attempts = SmallVec<[Attempt; 1]>;

@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 
-use super::choice::{Attempts, Choice};
+use super::choice::{Attempts, Choice, Stop};
 use crate::ids::RequestId;
 
 /// How many are kept.
@@ -34,6 +34,8 @@ pub struct Decision {
     pub choice: Choice,
     /// The calls that were made.
     pub attempts: Attempts,
+    /// Why there are no more of them.
+    pub stopped: Option<Stop>,
 }
 
 impl Default for Decisions {

@@ -15,6 +15,9 @@ const REFUSED: Duration = Duration::from_mins(5);
 /// How long a credential rests that is over its limit where the provider does not say.
 const LIMITED: Duration = Duration::from_secs(1);
 
+/// The longest rest, whatever the provider asks for: a wrong answer must not lose a credential for good.
+const LONGEST: Duration = Duration::from_hours(1);
+
 /// The most credentials that one request is tried with.
 pub const MAX_KEYS: usize = 64;
 
@@ -125,7 +128,7 @@ impl Keyring {
             return false;
         };
         if let Some(key) = self.keys.get(key) {
-            key.rest(retry_after.unwrap_or(usual), self.millis(now));
+            key.rest(retry_after.unwrap_or(usual).min(LONGEST), self.millis(now));
         }
         true
     }

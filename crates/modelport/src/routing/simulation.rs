@@ -18,8 +18,8 @@ fn policies() -> [(&'static str, Policy); 7] {
     [
         ("priority", Policy::Priority),
         ("weighted", Policy::Weighted),
-        ("round_robin", Policy::RoundRobin),
-        ("least_busy", Policy::LeastBusy),
+        ("round-robin", Policy::RoundRobin),
+        ("least-busy", Policy::LeastBusy),
         ("latency", Policy::Latency),
         ("cost", Policy::Cost),
         ("sticky", Policy::Sticky(Affinity::Conversation)),
