@@ -124,7 +124,7 @@ impl App {
             since: clock::calendar(),
         };
         let now = clock::now();
-        let targets = Targets::new(&config, &Targets::default(), now);
+        let targets = Targets::new(&config, &Targets::default(), |_| false, now);
         Ok(Self {
             edition,
             keys: Keys::new(&config.server.api_keys),
@@ -189,7 +189,8 @@ impl App {
             known.map_or_else(|| keyring(provider), Arc::clone)
         });
         let now = clock::now();
-        let targets = Targets::new(&config, &self.targets, now);
+        let is_same = |place: usize| before.get(place).is_some_and(Option::is_some);
+        let targets = Targets::new(&config, &self.targets, is_same, now);
         Ok(Self {
             edition: Edition {
                 number: self.edition.number + 1,

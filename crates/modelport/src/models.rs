@@ -112,7 +112,11 @@ impl Directory {
             let Some(known) = known.and_then(|known| before.shelves.get(known)) else {
                 continue;
             };
-            place.shelf.store(known.shelf.load_full());
+            // Others are made of what is configured, which may be something else now.
+            let shelf = known.shelf.load_full();
+            if matches!(shelf.source, ListSource::Discovered) && !place.is_configured {
+                place.shelf.store(shelf);
+            }
             place.problem.store(known.problem.load_full());
         }
         directory

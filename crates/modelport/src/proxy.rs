@@ -233,12 +233,22 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 place += 1;
                 continue;
             }
+            // That an earlier one failed says more than that the last one could not be asked.
+            Err(_) if last.is_some() => break,
             Err(error) => return Ok(refuse(&job, at, error, meter)),
         };
         meter.attempting(at);
         let mut asked = place;
         let result = if job.is_hedged() {
-            let raced = Box::pin(hedge::race(&job, place, at, &sending, &mut attempts)).await;
+            let raced = Box::pin(hedge::race(
+                &job,
+                place,
+                at,
+                &sending,
+                &meter,
+                &mut attempts,
+            ))
+            .await;
             if let (Some(other), Some(its)) = (job.plan.deployments.get(raced.place), raced.sending)
             {
                 (at, sending) = (other, its);
@@ -247,9 +257,8 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
             (asked, place) = (raced.place, raced.last);
             raced.result
         } else {
-            tries::at_deployment(&job, place, at, &sending, &mut attempts).await
+            tries::at_deployment(&job, place, at, &sending, &meter, &mut attempts).await
         };
-        meter.tried(attempts.len());
         match result {
             Ok(won) => {
                 meter.first_output();
@@ -264,7 +273,10 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                     return Ok(refuse(&job, at, error, meter));
                 }
                 let others = place + 1 < job.plan.deployments.len();
-                let over = others && failure.may_fail_over() && job.may_repeat();
+                let over = others
+                    && failure.may_fail_over()
+                    && job.may_repeat()
+                    && job.surface != Surface::CountTokens;
                 // Passing a full room by is no attempt, and is not counted as one.
                 let is_free =
                     failure.is_ours() || job.plan.is_rescue(&job.worker.app, at, place + 1);
@@ -353,8 +365,9 @@ impl Job {
         config.map_or_else(String::new, |config| config.base_url.to_string())
     }
 
-    /// A failure without our own credentials in it.
-    fn hide(&self, at: &Deployment, failure: Failure) -> Failure {
+    /// A failure by this credential, without our own credentials in it.
+    fn hide(&self, at: &Deployment, key: usize, mut failure: Failure) -> Failure {
+        failure.key = u16::try_from(key).unwrap_or(0);
         match self.worker.app.config.providers.get(at.provider) {
             Some(config) => failure.hiding(&config.headers, &config.further_keys),
             None => failure,
@@ -374,7 +387,8 @@ impl Job {
             return;
         }
         let said = failure.map(|failure| (failure.kind, failure.said()));
-        signals.note(said, took, &config.key_variable);
+        let key = failure.map_or(0, |failure| usize::from(failure.key));
+        signals.note(said, took, config.key_setting(key));
         self.note_lesson(at, failure);
     }
 

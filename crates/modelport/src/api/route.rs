@@ -41,11 +41,11 @@ pub async fn explain(
         let Some(model) = ask.model(&body) else {
             return by_name(&worker.app, None);
         };
-        let Some(route) = worker.app.routes.find(model) else {
+        let Some((route, name)) = worker.app.routes.find(model) else {
             return by_name(&worker.app, Some(model));
         };
         let request = Looked {
-            model,
+            model: name,
             ask: Some(&ask),
             body: &body,
             headers: &parts.headers,
@@ -160,7 +160,6 @@ fn candidate(
 ) -> Option<Value> {
     let group = choice.route.groups.get(considered.group)?;
     let target = group.targets.get(considered.candidate.place)?;
-    let provider = app.config.providers.get(target.provider);
     let seen = &considered.candidate;
     // A choice that was made keeps what it looked at; what would be chosen now is also priced.
     let price = match request {
@@ -169,7 +168,7 @@ fn candidate(
     };
     Some(json!({
         "target": target.name,
-        "provider": provider.map(|provider| &provider.id),
+        "provider": target.provider_id,
         "model": target.model.as_deref(),
         "group": considered.group + 1,
         "policy": group.policy.as_str(),

@@ -21,6 +21,8 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
         ("fallback", old.provider_fallback != new.provider_fallback),
         ("catalogue", !same(&old.catalogue, &new.catalogue)),
         ("preferred provider", preferred(old) != preferred(new)),
+        ("order of providers", !in_order(&ids(old), &ids(new))),
+        ("order of routes", !in_order(&names(old), &names(new))),
     ];
     lines.extend(
         settings
@@ -36,6 +38,22 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
 
 fn same<T: std::fmt::Debug>(old: &T, new: &T) -> bool {
     format!("{old:?}") == format!("{new:?}")
+}
+
+fn ids(config: &Config) -> Vec<&str> {
+    let providers = config.providers.iter();
+    providers.map(|provider| provider.id.as_str()).collect()
+}
+
+fn names(config: &Config) -> Vec<&str> {
+    let routes = config.routes.iter();
+    routes.map(|route| route.model.0.as_str()).collect()
+}
+
+/// Whether those that are in both stand in the same order.
+fn in_order(old: &[&str], new: &[&str]) -> bool {
+    let kept = old.iter().filter(|name| new.contains(name));
+    kept.eq(new.iter().filter(|name| old.contains(name)))
 }
 
 fn preferred(config: &Config) -> Option<&str> {

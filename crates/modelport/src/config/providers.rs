@@ -149,6 +149,14 @@ impl ProviderConfig {
             && self.configured == other.configured
     }
 
+    /// The setting that holds the credential of this number, or would.
+    pub fn key_setting(&self, key: usize) -> &str {
+        let further = key
+            .checked_sub(1)
+            .and_then(|further| self.further_keys.get(further));
+        further.map_or(&self.key_variable, |further| &further.variable)
+    }
+
     /// The name that the catalogue knows a model of this provider by.
     pub fn known_as<'a>(&'a self, model: &'a str) -> &'a str {
         let configured = self.models.iter().find(|known| known.id == model);

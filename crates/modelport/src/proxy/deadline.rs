@@ -21,7 +21,14 @@ pub struct Deadline {
     pub at: Instant,
     /// How long that is after its arrival.
     limit: Duration,
-    given_by: &'static str,
+    given_by: Giver,
+}
+
+/// Who gave a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Giver {
+    Caller,
+    Route,
 }
 
 /// When a request that arrived then has to have its first output; the sooner counts where both say.
@@ -31,12 +38,12 @@ pub struct Deadline {
 pub fn of(headers: &HeaderMap, plan: &Plan, arrived: Instant) -> Result<Option<Deadline>, Error> {
     // Looking through the few is cheaper than looking one up, and hardly any caller has it.
     let header = if headers.keys().any(|name| *name == TIMEOUT) {
-        Some((read(headers)?, "the header x-modelport-timeout"))
+        Some((read(headers)?, Giver::Caller))
     } else {
         None
     };
     let route = plan.choice.as_ref().and_then(|choice| choice.route.timeout);
-    let route = route.map(|limit| (limit, "its route's timeout"));
+    let route = route.map(|limit| (limit, Giver::Route));
     let sooner = header.into_iter().chain(route).min_by_key(|given| given.0);
     Ok(sooner.and_then(|(limit, given_by)| {
         Some(Deadline {
@@ -63,11 +70,20 @@ fn read(headers: &HeaderMap) -> Result<Duration, Error> {
 }
 
 impl Deadline {
+    /// Whether a target that misses it is at fault: the operator's time is what a target must keep, a caller may be
+    /// as impatient as it likes.
+    pub fn is_the_routes(&self) -> bool {
+        self.given_by == Giver::Route
+    }
+
     /// The failure of a request whose time is over.
     pub fn passed(&self) -> Failure {
         let error = Error::Deadline {
             seconds: self.limit.as_secs_f64().to_string(),
-            given_by: self.given_by,
+            given_by: match self.given_by {
+                Giver::Caller => "the header x-modelport-timeout",
+                Giver::Route => "its route's timeout",
+            },
         };
         Failure::own(FailureKind::Timeout, error)
     }

@@ -32,6 +32,8 @@ use crate::{
 pub struct Failure {
     /// Its class.
     pub kind: FailureKind,
+    /// Which of the provider's credentials was shown.
+    pub(super) key: u16,
     /// How long the provider asked to wait.
     pub retry_after: Option<Duration>,
     /// The provider's own word on whether to try again.
@@ -68,6 +70,7 @@ impl Failure {
     pub fn of(kind: FailureKind, said: &str) -> Self {
         Self {
             kind,
+            key: 0,
             retry_after: None,
             should_retry: None,
             answer: None,
@@ -107,6 +110,7 @@ impl Failure {
         };
         Self {
             kind,
+            key: 0,
             retry_after,
             should_retry: retry::should_retry(&parts.headers)
                 .or_else(|| said.as_ref().and_then(|said| said.retryable)),
@@ -137,6 +141,7 @@ impl Failure {
         let body = envelope::around(&said, body);
         Self {
             kind,
+            key: 0,
             retry_after: said.retry_after,
             should_retry: said.retryable,
             silence: None,
@@ -184,7 +189,14 @@ impl Failure {
 
     /// Whether another provider may be asked.
     pub fn may_fail_over(&self) -> bool {
-        self.kind.may_fail_over()
+        self.kind.may_fail_over() && (!self.is_ours() || self.is_busy())
+    }
+
+    /// Whether there was no place at the provider, so that it was not asked.
+    pub fn is_busy(&self) -> bool {
+        self.own
+            .as_ref()
+            .is_some_and(|error| matches!(**error, Error::Busy { .. }))
     }
 
     /// The provider's status, if it answered.
@@ -303,7 +315,7 @@ impl Failure {
                 provider,
                 status: code,
                 said: sentence(&self.said),
-                variable: config.key_variable.clone(),
+                variable: config.key_setting(self.key.into()).to_owned(),
             },
             FailureKind::OutOfCredit => Error::OutOfCredit {
                 provider,
@@ -375,6 +387,7 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         Self {
             kind: error.failure(),
+            key: 0,
             retry_after: error.retry_after(),
             should_retry: None,
             answer: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Job,
     failure::Failure,
+    meter::Meter,
     plan::Deployment,
     sending::{self, Sending},
     tries::{Won, at_deployment},
@@ -34,6 +35,7 @@ pub(super) async fn race(
     place: usize,
     at: &Deployment,
     sending: &Sending,
+    meter: &Meter,
     attempts: &mut Attempts,
 ) -> Raced {
     let alone = |result| Raced {
@@ -43,11 +45,11 @@ pub(super) async fn race(
         last: place,
     };
     let Some(after) = patience(job, at) else {
-        return alone(at_deployment(job, place, at, sending, attempts).await);
+        return alone(at_deployment(job, place, at, sending, meter, attempts).await);
     };
     let started = clock::now();
     let mut noted = Attempts::new();
-    let mut first = Box::pin(at_deployment(job, place, at, sending, &mut noted));
+    let mut first = Box::pin(at_deployment(job, place, at, sending, meter, &mut noted));
     let in_time = tokio::time::timeout(after, &mut first).await;
     let second = match &in_time {
         Ok(_) => None,
@@ -69,6 +71,7 @@ pub(super) async fn race(
         place + 1,
         other,
         &other_sending,
+        meter,
         &mut other_noted,
     ));
     // The first to have an output, or the second to fail, is the end of it.
@@ -124,7 +127,8 @@ fn patience(job: &Job, at: &Deployment) -> Option<Duration> {
 
 /// The deployment at this place, if a second attempt may be made there.
 fn second(job: &Job, place: usize) -> Option<(&Deployment, Sending)> {
-    if !job.plan.has_ready(&job.worker.app, place) {
+    // A form that still arrives is on its way to the first.
+    if !job.may_repeat() || !job.plan.has_ready(&job.worker.app, place) {
         return None;
     }
     let at = job.plan.deployments.get(place)?;

@@ -1,6 +1,12 @@
 //! Measures one request from its arrival to its end, whoever ends it, and hands over one record.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use http::StatusCode;
 use modelport_provider::{failure::FailureKind, usage::Usage};
@@ -29,6 +35,8 @@ pub struct Meter {
     /// The provider that is being asked, by its place in the configuration.
     provider: Option<usize>,
     record: Option<Box<Record>>,
+    /// Attempts that were made.
+    calls: AtomicU32,
     /// What is let go of when the answer is over.
     held: Held,
 }
@@ -40,6 +48,7 @@ impl Meter {
             app: Arc::clone(app),
             arrived: clock::now(),
             provider: None,
+            calls: AtomicU32::new(0),
             held: Held::default(),
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
@@ -73,15 +82,12 @@ impl Meter {
         if let Some(record) = &mut self.record {
             record.provider = id.map(|config| config.id.as_str().into());
             record.upstream_model = at.named();
-            record.attempts += 1;
         }
     }
 
-    /// So many attempts were made by now.
-    pub fn tried(&mut self, attempts: usize) {
-        if let Some(record) = &mut self.record {
-            record.attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
-        }
+    /// An attempt is being made.
+    pub fn calling(&self) {
+        self.calls.fetch_add(1, Relaxed);
     }
 
     /// The answer keeps this until it is over.
@@ -178,6 +184,7 @@ impl Meter {
         if let Some(mut record) = self.record.take() {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
+            record.attempts = self.calls.load(Relaxed);
             self.teach(&record);
             self.held = Held::default();
             self.app.records.send(record);

@@ -48,13 +48,14 @@ impl Plan {
     /// [`Error::NotFound`] or [`Error::BadRequest`] when nobody may.
     pub fn of(app: &App, request: Request<'_>) -> Result<Self, Error> {
         match app.routes.find(request.model) {
-            Some(route) => {
+            Some((route, model)) => {
+                let request = Request { model, ..request };
                 let choice = choice::choose(app, route, request, Group::next_turn);
                 let now = clock::now();
                 for budget in std::iter::once(&route.budget).chain(&route.hedges) {
                     budget.request(now);
                 }
-                Self::on_route(choice, request.model)
+                Self::on_route(choice, model)
             }
             None => Self::by_name(app, Some(request.model)),
         }

@@ -13,6 +13,7 @@ use super::{
     Job,
     attempt::{self, Committed},
     failure::{Failure, whole_seconds},
+    meter::Meter,
     plan::Deployment,
     sending::Sending,
 };
@@ -49,6 +50,9 @@ pub struct Held {
     pub cache: Option<Arc<CacheRate>>,
 }
 
+/// The most times that one deployment is tried with yet another credential.
+const MAX_CHANGES: u32 = 3;
+
 /// What follows a failure at the same deployment.
 enum Next {
     /// Another credential, at once.
@@ -68,6 +72,7 @@ pub async fn at_deployment(
     place: usize,
     at: &Deployment,
     sending: &Sending,
+    meter: &Meter,
     attempts: &mut Attempts,
 ) -> Result<Won, Failure> {
     let app = &job.worker.app;
@@ -81,10 +86,9 @@ pub async fn at_deployment(
     let Entered { room, queued } = enter(job, place, at).await?;
     let mut tried = Tried::default();
     let mut retries = 0;
-    let mut key = keyring
-        .next(&mut tried, fastrand::u64(..), clock::now())
-        .unwrap_or(0);
+    let mut key = keyring.first(&mut tried, fastrand::u64(..), clock::now());
     loop {
+        meter.calling();
         let (result, attempt) = one(job, place, at, key, signals, keyring, sending).await;
         attempts.push(attempt);
         let failure = match result {
@@ -178,6 +182,15 @@ async fn one(
     sending: &Sending,
 ) -> (Result<Won, Failure>, Attempt) {
     let started = clock::now();
+    if let Some(deadline) = job.deadline.filter(|deadline| deadline.at <= started) {
+        let attempt = Attempt {
+            place,
+            key,
+            outcome: Outcome::Cancelled,
+            took: Duration::ZERO,
+        };
+        return (Err(deadline.passed()), attempt);
+    }
     let mut flight = signals.begin(started);
     let attempt = pin!(attempt::once(job, at, key, sending));
     let result = match job.deadline {
@@ -187,10 +200,16 @@ async fn one(
             Err(_) => Err(deadline.passed()),
         },
     };
-    let result = result.map_err(|failure| job.hide(at, failure));
+    let result = result.map_err(|failure| job.hide(at, key, failure));
     let now = clock::now();
     let took = now.saturating_duration_since(started);
-    job.note_signal(at, result.as_ref().err(), took);
+    let is_keys = result.as_ref().is_err_and(|failure| {
+        keyring.blames(key, failure.kind, failure.retry_after, now) && keyring.has_good(now)
+    });
+    // One credential of several says nothing of the provider.
+    if !is_keys {
+        job.note_signal(at, result.as_ref().err(), took);
+    }
     let outcome = match &result {
         Ok(committed) => {
             flight.answered(took, now);
@@ -201,10 +220,11 @@ async fn one(
             Outcome::Answered
         }
         Err(failure) => {
-            // The caller's own deadline says nothing against the provider, nor does one credential of several.
-            let is_keys = keyring.blames(key, failure.kind, failure.retry_after, now)
-                && keyring.has_good(now);
-            if failure.was_sent() && !failure.is_ours() && !is_keys {
+            let is_slow = job
+                .deadline
+                .is_some_and(|deadline| deadline.is_the_routes());
+            let counts = failure.was_sent() && (!failure.is_ours() || is_slow);
+            if counts && !is_keys {
                 flight.failed(failure.kind, failure.retry_after, now);
             }
             Outcome::Failed(failure.kind)
@@ -256,15 +276,19 @@ fn what_next(
     if failure.is_ours() || !job.may_repeat() {
         return Next::Over;
     }
+    let another = failure.may_fail_over() && job.plan.has_ready(app, place + 1);
+    // One that is refused may be an accident; where it is not, another target is better than a long search.
+    let may_change = tried.count() <= 1 || !another;
     if Keyring::may_blame(failure.kind)
-        && keyring.has_others()
-        && let Some(other) = keyring.next(tried, fastrand::u64(..), now)
+        && may_change
+        && tried.count() <= MAX_CHANGES
+        && let Some(other) = keyring.next_good(tried, fastrand::u64(..), now)
         && job.may_go_on(now)
     {
         return Next::Key(other);
     }
     // On a route another target that is up is better than a pause.
-    if failure.may_fail_over() && job.plan.has_ready(app, place + 1) {
+    if another {
         return Next::Over;
     }
     match attempt::wait_before_retry(&app.config, at.provider, failure, retries) {

@@ -182,9 +182,15 @@ impl Arriving {
         Some(Upload::new(Box::pin(Pieces::new(pieces, length))))
     }
 
-    /// Whether it can be sent once more.
+    /// Whether it can be sent, once more or for the first time.
     pub fn may_repeat(&self) -> bool {
-        matches!(self.tail, Tail::Nothing)
+        match &self.tail {
+            Tail::Nothing => true,
+            Tail::Once(rest) => rest
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_some(),
+        }
     }
 
     /// What is wrong with the form, if that came out while it was sent.

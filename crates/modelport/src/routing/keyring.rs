@@ -49,6 +49,11 @@ impl Tried {
         key < MAX_KEYS && self.0 & (1 << key) != 0
     }
 
+    /// How many.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
     fn add(&mut self, key: usize) {
         if key < MAX_KEYS {
             self.0 |= 1 << key;
@@ -72,23 +77,22 @@ impl Keyring {
         }
     }
 
-    /// The credential to show next, by its place; it counts as tried. One that rests is taken only when all do, and
-    /// then the one that is done first. `None` when all were tried.
-    pub fn next(&self, tried: &mut Tried, random: u64, now: Instant) -> Option<usize> {
-        let now = self.millis(now);
-        let mut left = self
-            .keys
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| !tried.has(*place));
-        let chosen = if self.keys.len() == 1 {
-            left.next()?.0
-        } else {
-            self.drawn(*tried, random, now).or_else(|| {
-                left.min_by_key(|(_, key)| key.rests_until.load(Relaxed))
-                    .map(|(place, _)| place)
-            })?
-        };
+    /// The credential to show first, by its place; it counts as tried. One that rests is taken only when all do, and
+    /// then the one that is done first.
+    pub fn first(&self, tried: &mut Tried, random: u64, now: Instant) -> usize {
+        if let Some(good) = self.next_good(tried, random, now) {
+            return good;
+        }
+        let keys = self.keys.iter().enumerate();
+        let soonest = keys.min_by_key(|(_, key)| key.rests_until.load(Relaxed));
+        let soonest = soonest.map_or(0, |(place, _)| place);
+        tried.add(soonest);
+        soonest
+    }
+
+    /// One that does not rest and was not tried, if there is one; it counts as tried.
+    pub fn next_good(&self, tried: &mut Tried, random: u64, now: Instant) -> Option<usize> {
+        let chosen = self.drawn(*tried, random, self.millis(now))?;
         tried.add(chosen);
         Some(chosen)
     }
@@ -210,7 +214,7 @@ mod tests {
         };
         let seconds = Duration::from_secs;
         assert_eq!(two.used_up(0, seconds(9), start), None);
-        assert_eq!(two.next(&mut Tried::default(), 0, start), Some(1));
+        assert_eq!(two.first(&mut Tried::default(), 0, start), 1);
         assert_eq!(two.used_up(1, seconds(2), start), Some(seconds(2)));
         assert_eq!(
             two.used_up(1, seconds(1), start + seconds(3)),
@@ -221,6 +225,6 @@ mod tests {
             keys: vec![key()],
         };
         assert_eq!(one.used_up(0, seconds(5), start), Some(seconds(5)));
-        assert_eq!(one.next(&mut Tried::default(), 0, start), Some(0));
+        assert_eq!(one.first(&mut Tried::default(), 0, start), 0);
     }
 }

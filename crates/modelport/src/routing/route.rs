@@ -66,6 +66,8 @@ pub struct RouteTarget {
     pub name_hash: u64,
     /// The provider, by its place in the configuration.
     pub provider: usize,
+    /// Its id.
+    pub provider_id: String,
     /// The model there; `None` for the one that was asked for.
     pub model: Option<Arc<str>>,
     /// Its share.
@@ -136,16 +138,24 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// Those of a configuration. What is known of a target that `before` has too stays known.
-    pub fn new(config: &Config, before: &Self, now: Instant) -> Self {
+    /// Those of a configuration. What is known of a target that `before` has too stays known, if its provider
+    /// `is_same`: another address or another key is another target.
+    pub fn new(
+        config: &Config,
+        before: &Self,
+        is_same: impl Fn(usize) -> bool,
+        now: Instant,
+    ) -> Self {
+        let nothing = Self::default();
+        let before = |provider| if is_same(provider) { before } else { &nothing };
         let mut targets = Self::default();
-        for provider in &config.providers {
-            let target = targets.take(&provider.id, before, now);
+        for (place, provider) in config.providers.iter().enumerate() {
+            let target = targets.take(&provider.id, before(place), now);
             targets.by_provider.push(target);
         }
         let named = config.routes.iter().flat_map(|route| &route.groups);
         for target in named.flat_map(|group| &group.targets) {
-            targets.take(&name_of(config, target), before, now);
+            targets.take(&name_of(config, target), before(target.provider), now);
         }
         targets
     }
@@ -207,7 +217,8 @@ impl Routes {
 
     /// The route for a requested model, under its own name or another; a name's own route before a pattern's. Who names
     /// a provider means it, and no pattern's targets.
-    pub fn find(&self, requested: &str) -> Option<&Arc<Route>> {
+    /// With it comes the name that it is for: what the alias stands for.
+    pub fn find<'m>(&'m self, requested: &'m str) -> Option<(&'m Arc<Route>, &'m str)> {
         if self.all.is_empty() {
             return None;
         }
@@ -224,7 +235,7 @@ impl Routes {
             Some(place)
         };
         let place = self.exact.get(name).or_else(by_pattern)?;
-        self.all.get(*place)
+        Some((self.all.get(*place)?, name))
     }
 
     fn names_a_provider(&self, name: &str) -> bool {
@@ -262,6 +273,7 @@ impl Group {
                 name_hash: affinity::hash(name.as_bytes()),
                 signals: Arc::clone(targets.by_name.get(&name)?),
                 provider: target.provider,
+                provider_id: (config.providers.get(target.provider)?).id.clone(),
                 model: target.model.as_deref().map(Arc::from),
                 weight: target.weight,
                 when: target.when.clone(),

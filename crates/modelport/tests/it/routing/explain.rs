@@ -219,3 +219,14 @@ fn a_model_that_cannot_do_it_is_left_out() {
     check(long, &["a:sim-smart"], &[("b:sim-fast", reason)]);
     assert_eq!(fleet.seen(), [0, 0], "nobody was called");
 }
+
+#[test]
+fn an_alias_stands_for_the_model_too() {
+    let route = "[aliases]\ntwo = \"gpt-x\"\n[[routes]]\nmodel = \"gpt-*\"\ntargets = [\"a\"]\n";
+    let fleet = Fleet::start(1, "", route);
+    let answer = fleet.chat("two");
+    assert_eq!(answer.header("x-modelport-model"), Some("gpt-x"));
+    let sent = fleet.upstreams[0].completions();
+    let sent: Value = serde_json::from_slice(&sent[0].body).unwrap();
+    assert_eq!(sent["model"], "gpt-x");
+}

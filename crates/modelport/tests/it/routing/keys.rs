@@ -64,3 +64,25 @@ fn a_refused_key_rests_and_the_next_one_is_shown() {
     assert!(rests(1) == 0.0, "{provider}");
     assert!(!provider.to_string().contains("sk-"), "{provider}");
 }
+
+#[test]
+fn many_bad_keys_are_no_reason_to_search_for_long() {
+    let upstream = Upstream::with(Options {
+        api_key: Some("sk-none-of-these".to_owned()),
+        ..Options::default()
+    });
+    let keys: Vec<String> = (0..20)
+        .map(|key| format!("\"sk-wrong-key-{key}\""))
+        .collect();
+    let gateway = gateway(&upstream.base_url(), &keys.join(", "));
+    assert_eq!(gateway.chat(&chat()).status, 502);
+    let first = upstream.completions().len();
+    assert!(first <= 4, "{first} calls");
+    for _ in 0..20 {
+        gateway.chat(&chat());
+    }
+    let before = upstream.completions().len();
+    gateway.chat(&chat());
+    let calls = upstream.completions().len() - before;
+    assert_eq!(calls, 1, "those that rest are left alone");
+}

@@ -11,7 +11,10 @@ use std::{
 
 use modelport_sim::Options;
 
-use super::{Fleet, answered_by};
+use serde_json::json;
+
+use super::{Fleet, answered_by, file};
+use crate::support::{Gateway, Upstream};
 
 /// Three targets that share the load.
 const SHARED: &str = r#"
@@ -186,4 +189,48 @@ fn a_deadline_ends_the_search() {
     let (wrong, _) = ask("soon");
     assert_eq!(wrong.status, 400);
     assert!(wrong.text().contains("x-modelport-timeout"));
+}
+
+#[test]
+fn after_the_deadline_nobody_is_asked() {
+    let routes = "[[routes]]\nmodel = \"r\"\nretry_share = 0\ntargets = [\"a:sim-fast\", \"b:sim-fast\", \"c:sim-fast\"]\n";
+    let fleet = Fleet::start(3, "max_retries = 0", routes);
+    fleet.upstreams[0].set_fault(Some("hang"));
+    for _ in 0..10 {
+        let request = fleet.gateway.request("POST", "/v1/chat/completions");
+        let late = request.header("x-modelport-timeout", "0.1");
+        let late = late.body(r#"{"model":"r","messages":[]}"#).send();
+        assert_eq!(late.status, 504, "{}", late.text());
+        assert_eq!(answered_by(&late), "a");
+    }
+    assert_eq!(fleet.seen(), [10, 0, 0]);
+}
+
+#[test]
+fn a_target_that_misses_its_routes_time_is_put_last() {
+    let routes =
+        "[[routes]]\nmodel = \"r\"\ntimeout = 0.2\ntargets = [\"a:sim-fast\", \"b:sim-fast\"]\n";
+    let fleet = Fleet::start(2, "max_retries = 0", routes);
+    fleet.upstreams[0].set_fault(Some("hang"));
+    let asked = (0..30).map(|_| fleet.chat("r").status);
+    let answered = asked.filter(|status| *status == 200).count();
+    assert!(answered >= 15, "{answered} of 30");
+}
+
+#[test]
+fn what_could_not_be_sent_hides_no_outage() {
+    let upstreams = [Upstream::start(), Upstream::start()];
+    let routes = "[[routes]]\nmodel = \"r\"\ntargets = [\"b:sim-fast\", \"strict:m\"]\n";
+    let strict = format!(
+        "[[providers]]\nid = \"strict\"\nbase_url = \"{}\"\nprofile = \"mistral\"\nparameters = \"strict\"\n\n{routes}",
+        upstreams[0].base_url()
+    );
+    let home = tempfile::tempdir().unwrap();
+    let text = file(&upstreams, "max_retries = 0", &strict);
+    std::fs::write(home.path().join("modelport.toml"), text).unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    upstreams[1].set_fault(Some("status-503"));
+    let body = json!({"model": "r", "messages": [], "logit_bias": {"1": 1}});
+    let answer = gateway.chat(&body);
+    assert_eq!(answer.status, 503, "{}", answer.text());
 }

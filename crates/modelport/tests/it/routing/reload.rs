@@ -92,3 +92,20 @@ fn a_hangup_signal_reads_it_again() {
     assert!(fleet.gateway.wait_for_output("nothing has changed"));
     assert_eq!(fleet.configuration()["edition"], json!(1));
 }
+
+#[test]
+fn another_key_is_another_target() {
+    let fleet = Fleet::start(
+        2,
+        "max_retries = 0",
+        "[[routes]]\nmodel = \"r\"\ntargets = [\"a:sim-fast\", \"b:sim-fast\"]\n",
+    );
+    fleet.upstreams[0].set_fault(Some("retry-after-3600-429@1"));
+    assert_eq!(answered_by(&fleet.chat("r")), "b");
+    assert_eq!(answered_by(&fleet.chat("r")), "b", "it rests for an hour");
+    let path = fleet.gateway.home().join("modelport.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("sk-a-secret-key", "sk-a-other-key")).unwrap();
+    assert!(wait_until(PATIENCE, || fleet.configuration()["edition"] == 2));
+    assert_eq!(answered_by(&fleet.chat("r")), "a");
+}

@@ -121,3 +121,34 @@ fn another_target_is_better_than_waiting() {
     assert_eq!(answered_by(&answer), "b", "{}", answer.text());
     drop(held);
 }
+
+#[test]
+fn an_upload_goes_where_there_is_a_place() {
+    let routes = "[[routes]]\nmodel = \"r\"\ntargets = [\"a:whisper-1\", \"b:whisper-1\"]\n";
+    let fleet = Fleet::start(2, "concurrency = 1\nqueue = 10\npatience = 5", routes);
+    fleet.upstreams[0].set_fault(Some("hang"));
+    let held = fleet
+        .gateway
+        .request("POST", "/v1/chat/completions")
+        .body(chat("a:sim-fast", false).to_string())
+        .write();
+    let asked = || !fleet.upstreams[0].completions().is_empty();
+    assert!(wait_until(Duration::from_secs(5), asked));
+    let mut form = b"--x\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nr\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n".to_vec();
+    form.extend(std::iter::repeat_n(b'a', 20 << 20));
+    form.extend_from_slice(b"\r\n--x--\r\n");
+    let answer = fleet
+        .gateway
+        .request("POST", "/v1/audio/transcriptions")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .raw_body(form)
+        .send();
+    assert_eq!(
+        answered_by(&answer),
+        "b",
+        "{} {}",
+        answer.status,
+        answer.text()
+    );
+    drop(held);
+}
