@@ -30,6 +30,8 @@ export const locked = new OpenAI(options(env.LOCKED_GATEWAY_URL, env.GATEWAY_KEY
 export const wrongKey = new OpenAI(options(env.LOCKED_GATEWAY_URL, "not-the-key"));
 // Waits one second for a provider.
 export const impatient = new OpenAI(options(env.IMPATIENT_GATEWAY_URL));
+// Has a route whose first target is down.
+export const routed = new OpenAI(options(env.ROUTED_GATEWAY_URL));
 
 const checks = [];
 

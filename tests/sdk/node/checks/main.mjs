@@ -8,6 +8,7 @@ import "./tools.mjs";
 import "./json_answers.mjs";
 import "./responses.mjs";
 import "./errors.mjs";
+import "./routing.mjs";
 import "./cancellation.mjs";
 import "./ai_sdk.mjs";
 

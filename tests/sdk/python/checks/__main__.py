@@ -13,6 +13,7 @@ from . import (
     models,
     ollama_client,
     responses,
+    routing,
     streams,
     tools,
 )
@@ -25,6 +26,7 @@ MODULES = [
     json_answers,
     responses,
     errors,
+    routing,
     cancellation,
     asynchronous,
     langchain,

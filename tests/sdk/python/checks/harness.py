@@ -22,6 +22,7 @@ SOME_FAILED = 3
 GATEWAY = os.environ["GATEWAY_URL"]
 LOCKED_GATEWAY = os.environ["LOCKED_GATEWAY_URL"]
 IMPATIENT_GATEWAY = os.environ["IMPATIENT_GATEWAY_URL"]
+ROUTED_GATEWAY = os.environ["ROUTED_GATEWAY_URL"]
 GATEWAY_KEY = os.environ["GATEWAY_KEY"]
 UPSTREAM_KEY = os.environ["UPSTREAM_KEY"]
 SIM_ROOT = os.environ["SIM_URL"].removesuffix("/v1")
@@ -38,6 +39,8 @@ client = OpenAI(**options(GATEWAY))
 locked = OpenAI(**options(LOCKED_GATEWAY, GATEWAY_KEY))
 # Waits one second for a provider.
 impatient = OpenAI(**options(IMPATIENT_GATEWAY))
+# Has a route whose first target is down.
+routed = OpenAI(**options(ROUTED_GATEWAY))
 
 
 def check(function):
