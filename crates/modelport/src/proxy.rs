@@ -5,7 +5,10 @@
 //! attempt can take over unseen.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -101,6 +104,8 @@ pub struct Job {
     pub(crate) plan: Plan,
     /// When the caller gives up, as it says or as its route does.
     pub(crate) deadline: Option<Deadline>,
+    /// Whether it waits for a place even where another target is up.
+    pub(crate) waits: AtomicBool,
 }
 
 /// Answers a request from the first provider of its plan that can.
@@ -192,6 +197,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         as_chat: OnceLock::new(),
         plan,
         deadline,
+        waits: AtomicBool::new(false),
         worker,
     }))
 }
@@ -279,9 +285,16 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                     && job.surface != Surface::CountTokens;
                 // Passing a full room by is no attempt, and is not counted as one.
                 let is_free =
-                    failure.is_ours() || job.plan.is_rescue(&job.worker.app, at, place + 1);
+                    failure.is_busy() || job.plan.is_rescue(&job.worker.app, at, place + 1);
+                let is_full = failure.is_busy();
                 last = Some((asked, sending, failure));
                 if !over {
+                    // All were full, and were passed by for the next one: now it waits at the first that has room for it.
+                    let is_first_round = place > 0 && attempts.is_empty();
+                    if is_full && is_first_round && !job.waits.swap(true, Relaxed) {
+                        place = 0;
+                        continue;
+                    }
                     break;
                 }
                 if !is_free && !job.may_go_on(clock::now()) {

@@ -192,11 +192,9 @@ impl Failure {
         self.kind.may_fail_over() && (!self.is_ours() || self.is_busy())
     }
 
-    /// Whether there was no place at the provider, so that it was not asked.
+    /// Whether there was no place at the provider nor room to wait for one, so that it was not asked.
     pub fn is_busy(&self) -> bool {
-        self.own
-            .as_ref()
-            .is_some_and(|error| matches!(**error, Error::Busy { .. }))
+        self.is_ours() && self.kind == FailureKind::RateLimited
     }
 
     /// The provider's status, if it answered.

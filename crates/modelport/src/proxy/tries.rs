@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -135,16 +135,21 @@ async fn enter(job: &Job, place: usize, at: &Deployment) -> Result<Entered, Fail
         let (room, queued) = (Some(free), Duration::ZERO);
         return Ok(Entered { room, queued });
     }
-    let busy = |what: &str, retry_after: Duration| {
+    let busy = |kind: FailureKind, what: &str, retry_after: Duration| {
         let error = Error::Busy {
             provider: job.provider_name(at).to_owned(),
             what: what.to_owned(),
             retry_after: whole_seconds(retry_after),
         };
-        Failure::own(FailureKind::RateLimited, error)
+        Failure::own(kind, error)
     };
-    if job.plan.has_ready(app, place + 1) {
-        return Err(busy("all its places are taken", Duration::from_secs(1)));
+    if !job.waits.load(Relaxed) && job.plan.has_ready(app, place + 1) {
+        let wait = Duration::from_secs(1);
+        return Err(busy(
+            FailureKind::RateLimited,
+            "all its places are taken",
+            wait,
+        ));
     }
     let who = Who {
         key: job.caller,
@@ -157,12 +162,17 @@ async fn enter(job: &Job, place: usize, at: &Deployment) -> Result<Entered, Fail
             room: Some(entered.place),
             queued: entered.waited,
         }),
-        Err(Refusal::Full { retry_after }) => Err(busy("its waiting room is full", retry_after)),
+        Err(Refusal::Full { retry_after }) => {
+            let what = "its waiting room is full";
+            Err(busy(FailureKind::RateLimited, what, retry_after))
+        }
         Err(Refusal::Late) => match job.deadline {
             Some(deadline) if deadline.at <= clock::now() => Err(deadline.passed()),
             Some(_) | None => {
                 let wait = clock::now().saturating_duration_since(now);
-                Err(busy("no place became free in time", wait))
+                // It has waited as long as one waits, and does not begin again elsewhere.
+                let what = "no place became free in time";
+                Err(busy(FailureKind::Timeout, what, wait))
             }
         },
     }

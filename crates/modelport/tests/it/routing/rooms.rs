@@ -152,3 +152,29 @@ fn an_upload_goes_where_there_is_a_place() {
     );
     drop(held);
 }
+
+#[test]
+fn where_all_are_full_it_waits_at_one_that_has_room() {
+    let upstreams = [Upstream::with(slow()), Upstream::with(slow())];
+    let second = format!(
+        "[[providers]]\nid = \"tight\"\nbase_url = \"{}\"\nconcurrency = 1\nqueue = 0\n\n[[routes]]\nmodel = \"r\"\ntargets = [\"a:sim-fast\", \"tight:sim-fast\"]\n",
+        upstreams[1].base_url()
+    );
+    let text = super::file(
+        &upstreams[..1],
+        "concurrency = 1\nqueue = 50\npatience = 10",
+        &second,
+    );
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("modelport.toml"), text).unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..12)
+            .map(|_| scope.spawn(|| gateway.chat(&chat("r", false))))
+            .collect();
+        for one in all {
+            let answer = one.join().unwrap();
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+    });
+}
