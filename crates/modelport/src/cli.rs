@@ -124,6 +124,13 @@ fn key_from(variable: &str) -> Result<String, String> {
     })
 }
 
+/// The configuration, as the start would read it; of one with faults, they are told.
+pub(crate) fn load(file: Option<PathBuf>) -> Option<config::Config> {
+    config::load_from_process(file)
+        .inspect_err(|faults| complain(faults.to_string()))
+        .ok()
+}
+
 /// A line to standard output. A reader who has left is no reason to fail.
 pub(crate) fn say(line: impl AsRef<str>) {
     let mut out = io::stdout().lock();

@@ -30,7 +30,8 @@ pub use self::example::env_example;
 pub use self::fault::{Fault, Faults, Origin, Warning};
 pub use self::file::{FileText, Readers, document, schema, schema_text};
 pub use self::providers::{
-    ConfiguredModel, GENERIC_ID, OLDER_ID, OLLAMA_ID, OllamaChat, ProviderConfig,
+    ConfiguredModel, FurtherKey, GENERIC_ID, OLDER_ID, OLLAMA_ID, OllamaChat, ProviderConfig,
+    RoomConfig,
 };
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};

@@ -5,10 +5,7 @@
 //! attempt can take over unseen.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -29,6 +26,8 @@ pub mod form;
 pub mod headers;
 mod hedge;
 pub mod meter;
+mod next;
+mod place;
 pub mod plan;
 pub mod relay;
 pub mod sending;
@@ -54,6 +53,7 @@ use deadline::Deadline;
 use dialect::AsChat;
 use failure::Failure;
 use meter::{Ending, Meter};
+use next::After;
 use plan::{Deployment, Plan};
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
@@ -278,30 +278,15 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 if let Some(error) = job.fault() {
                     return Ok(refuse(&job, at, error, meter));
                 }
-                let others = place + 1 < job.plan.deployments.len();
-                let over = others
-                    && failure.may_fail_over()
-                    && job.may_repeat()
-                    && job.surface != Surface::CountTokens;
-                // Passing a full room by is no attempt, and is not counted as one.
-                let is_free =
-                    failure.is_busy() || job.plan.is_rescue(&job.worker.app, at, place + 1);
-                let is_full = failure.is_busy();
+                let follows = next::at_the_next(&job, place, at, &failure, &attempts);
                 last = Some((asked, sending, failure));
-                if !over {
-                    // All were full, and were passed by for the next one: now it waits at the first that has room for it.
-                    let is_first_round = place > 0 && attempts.is_empty();
-                    if is_full && is_first_round && !job.waits.swap(true, Relaxed) {
-                        place = 0;
-                        continue;
+                match follows {
+                    After::Try(next) => place = next,
+                    After::Tell(stop) => {
+                        stopped = stop;
+                        break;
                     }
-                    break;
                 }
-                if !is_free && !job.may_go_on(clock::now()) {
-                    stopped = Some(Stop::RetryShare);
-                    break;
-                }
-                place += 1;
             }
         }
     }

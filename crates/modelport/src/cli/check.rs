@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{BAD_CONFIGURATION, complain, say};
+use super::{BAD_CONFIGURATION, complain, load, say};
 use crate::config::{self, Config, report};
 
 /// What to say of the configuration.
@@ -21,12 +21,8 @@ pub struct Options {
 
 /// Checks and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
-    let config = match config::load_from_process(file) {
-        Ok(config) => config,
-        Err(faults) => {
-            complain(faults.to_string());
-            return BAD_CONFIGURATION;
-        }
+    let Some(config) = load(file) else {
+        return BAD_CONFIGURATION;
     };
     if let Some(old) = &options.against {
         return compare(old, &config);

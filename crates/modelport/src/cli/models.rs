@@ -8,12 +8,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    BAD_CONFIGURATION, FAILED, block_on, complain, say,
+    BAD_CONFIGURATION, FAILED, block_on, complain, load, say,
     table::{Side, aligned},
 };
 use crate::{
     app::App,
-    config::{self, Config, report::ModelSummary},
+    config::{Config, report::ModelSummary},
     models::{discovery, list},
 };
 
@@ -36,12 +36,8 @@ pub struct Options {
 
 /// Shows the models and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
-    let config = match config::load_from_process(file) {
-        Ok(config) => config,
-        Err(faults) => {
-            complain(faults.to_string());
-            return BAD_CONFIGURATION;
-        }
+    let Some(config) = load(file) else {
+        return BAD_CONFIGURATION;
     };
     let app = match App::new(config) {
         Ok(app) => Arc::new(app),

@@ -4,10 +4,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{BAD_CONFIGURATION, FAILED, block_on, complain, reload::Changes, say};
+use super::{BAD_CONFIGURATION, FAILED, block_on, complain, load, reload::Changes, say};
 use crate::{
     app::App,
-    config::{self, report},
+    config::report,
     server::{Server, Stopped},
     telemetry::logs,
 };
@@ -17,12 +17,8 @@ const REPORT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves and gives the exit status.
 pub fn run(file: Option<PathBuf>) -> u8 {
-    let config = match config::load_from_process(file) {
-        Ok(config) => config,
-        Err(faults) => {
-            complain(faults.to_string());
-            return BAD_CONFIGURATION;
-        }
+    let Some(config) = load(file) else {
+        return BAD_CONFIGURATION;
     };
     logs::start(config.log_level.into());
     block_on(async {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use modelport_provider::credential::Secret;
 
 use super::report::of_route;
-use super::routes::{FurtherKey, RouteConfig};
-use super::{Config, ProviderConfig, ServerConfig};
+use super::routes::RouteConfig;
+use super::{Config, FurtherKey, ProviderConfig, ServerConfig};
 
 /// What is said of a change that a running gateway does not take up.
 const RESTART: &str = " (needs a restart)";

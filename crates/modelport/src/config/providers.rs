@@ -27,7 +27,6 @@ use self::older::Relation;
 use super::environment::Environment;
 use super::fault::{Fault, Origin};
 use super::file::Entry;
-use super::routes::{FurtherKey, RoomConfig};
 use super::setting::{self, GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_PREFIX, field};
 use super::value;
 
@@ -94,6 +93,28 @@ pub struct ProviderConfig {
     pub configured: bool,
     /// How an Ollama is chatted with; `None` of others.
     pub ollama: Option<OllamaChat>,
+}
+
+/// A further credential of a provider.
+#[derive(Debug, Clone)]
+pub struct FurtherKey {
+    /// The key.
+    pub key: Secret,
+    /// The setting that holds it: what a person must mend.
+    pub variable: String,
+    /// Its share of the requests; at least 1.
+    pub weight: u32,
+}
+
+/// How many requests a provider gets at once, and how the others wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomConfig {
+    /// The most requests under way.
+    pub concurrency: u32,
+    /// The most that wait.
+    pub queue: u32,
+    /// The longest wait.
+    pub patience: Duration,
 }
 
 /// How an Ollama is chatted with.

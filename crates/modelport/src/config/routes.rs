@@ -147,28 +147,6 @@ pub struct HedgeConfig {
     pub max_share: u32,
 }
 
-/// A further credential of a provider.
-#[derive(Debug, Clone)]
-pub struct FurtherKey {
-    /// The key.
-    pub key: modelport_provider::credential::Secret,
-    /// The setting that holds it: what a person must mend.
-    pub variable: String,
-    /// Its share of the requests; at least 1.
-    pub weight: u32,
-}
-
-/// How many requests a provider gets at once, and how the others wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomConfig {
-    /// The most requests under way.
-    pub concurrency: u32,
-    /// The most that wait.
-    pub queue: u32,
-    /// The longest wait.
-    pub patience: Duration,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use self::count::{Count, Joined};
 use self::pace::Pace;
 use self::queue::{Queue, Spot};
-use crate::config::routes::RoomConfig;
+use crate::config::RoomConfig;
 
 /// The waiting room.
 pub struct Room {

@@ -14,9 +14,9 @@ use crate::config::environment::{Environment, Filed};
 use crate::config::fault::Origin;
 use crate::config::names;
 use crate::config::providers::{GENERIC_ID, OLDER_ID, OLLAMA_ID};
-use crate::config::routes::{FurtherKey, RoomConfig};
 use crate::config::setting::{GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_PREFIX, field};
 use crate::config::value::{self, Wrong, shown};
+use crate::config::{FurtherKey, RoomConfig};
 
 /// The most requests that wait where a provider's `concurrency` is used up, unless it says so.
 const QUEUE: u32 = 100;

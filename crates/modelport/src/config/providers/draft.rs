@@ -11,9 +11,9 @@ use super::{OllamaChat, ProviderConfig};
 use crate::config::environment::{Defaults, Environment, Found};
 use crate::config::fault::{Fault, Warning};
 use crate::config::file::Entry;
-use crate::config::routes::{FurtherKey, RoomConfig};
 use crate::config::setting::field;
 use crate::config::value;
+use crate::config::{FurtherKey, RoomConfig};
 
 /// A group of variables with what holds where they are silent.
 pub(super) struct Draft {

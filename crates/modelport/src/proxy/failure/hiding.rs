@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 use memchr::memmem;
 
 use super::{Failure, Refusal};
-use crate::config::routes::FurtherKey;
+use crate::config::FurtherKey;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "[hidden]";

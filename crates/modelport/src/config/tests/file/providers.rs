@@ -9,7 +9,7 @@ use modelport_provider::settings::{ChatApi, Http2};
 
 use super::super::{ids, key};
 use super::*;
-use crate::config::routes::RoomConfig;
+use crate::config::RoomConfig;
 
 fn enabled(config: &Config) -> Vec<&str> {
     let providers = config.providers.iter().filter(|provider| provider.enabled);
