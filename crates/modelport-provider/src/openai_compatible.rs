@@ -145,10 +145,9 @@ impl OpenAiCompatibleProvider {
     pub async fn send(&self, call: Call<'_>) -> Result<Response<Answer>, Error> {
         let uri = self.client.uri(call.path, call.model);
         if call.path.starts_with(MESSAGES) {
-            return self
-                .client
-                .post_messages(&uri, call.headers, call.body)
-                .await;
+            // Boxed so that a chat's future is not as large.
+            let call = self.client.post_messages(&uri, call.headers, call.body);
+            return Box::pin(call).await;
         }
         self.client.post(&uri, call.headers, call.body).await
     }

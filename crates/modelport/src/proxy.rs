@@ -279,7 +279,8 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                     return Ok(refuse(&job, at, error, meter));
                 }
                 let follows = next::at_the_next(&job, place, at, &failure, &attempts);
-                last = Some((asked, sending, failure));
+                // Boxed, for the future of every request is as large as what a failed one keeps.
+                last = Some(Box::new((asked, sending, failure)));
                 match follows {
                     After::Try(next) => place = next,
                     After::Tell(stop) => {
@@ -290,10 +291,11 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
             }
         }
     }
-    let Some((place, sending, failure)) = last else {
+    let Some(last) = last else {
         meter.settle(Ending::Failed);
         return Err(Error::Internal);
     };
+    let (place, sending, failure) = *last;
     let reply = failure.into_reply(&job, place, sending, meter);
     job.remember(attempts, stopped);
     reply

@@ -49,9 +49,17 @@ pub(super) fn at_the_next(
         && job.may_repeat()
         && job.surface != Surface::CountTokens;
     if may_follow {
+        let now = clock::now();
         // Passing a full room by is no attempt, and is not counted as one.
-        let is_free = failure.is_busy() || job.plan.is_rescue(&job.worker.app, at, next);
-        return if is_free || job.may_go_on(clock::now()) {
+        let may_go_on = if failure.is_busy() {
+            true
+        } else if job.plan.is_rescue(&job.worker.app, at, next) {
+            job.goes_on(now);
+            true
+        } else {
+            job.may_go_on(now)
+        };
+        return if may_go_on {
             After::Try(next)
         } else {
             After::Tell(Some(Stop::RetryShare))
@@ -106,6 +114,13 @@ impl Job {
     fn may_go_on(&self, now: Instant) -> bool {
         let choice = self.plan.choice.as_ref();
         choice.is_none_or(|choice| choice.route.budget.take(now))
+    }
+
+    /// Books an attempt beyond the first that is made whatever the route's budget holds.
+    fn goes_on(&self, now: Instant) {
+        if let Some(choice) = &self.plan.choice {
+            choice.route.budget.charge(now);
+        }
     }
 
     /// Whether a pause ends before the request's deadline.

@@ -101,8 +101,7 @@ fn a_total_outage_is_made_worse_by_the_share_of_retries_only() {
         .map(|request| request.asked.len())
         .sum();
     let further = asked - requests;
-    // The share, the reserve, and what it regains in twenty seconds.
-    let allowed = requests * usize::try_from(RETRY_SHARE).unwrap() / 100 + 10 + 20;
+    let allowed = requests * usize::try_from(RETRY_SHARE).unwrap() / 100;
     assert!(further <= allowed, "{further} of {allowed} for {requests}");
     assert!(further > allowed / 2, "retries go on in an outage");
 }

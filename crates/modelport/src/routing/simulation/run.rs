@@ -130,9 +130,10 @@ impl Run<'_> {
             Event::Failure(request, mut call, kind) => {
                 call.flight.failed(kind, None, self.clock());
                 self.note_outage(call.place);
+                let failed = call.place;
                 drop(call);
                 let attempts = self.course.requests[request].asked.len();
-                if attempts < ATTEMPTS && self.budget.take(self.clock()) {
+                if attempts < ATTEMPTS && self.may_go_on(request, failed) {
                     self.attempt(request);
                 }
             }
@@ -198,6 +199,20 @@ impl Run<'_> {
                 self.plan(after, Event::Failure(number, call, kind));
             }
         }
+    }
+
+    /// Whether a request may go on from a place that failed: from one that is down to one that is up whatever the
+    /// budget holds, as `proxy::next` has it.
+    fn may_go_on(&self, number: usize, failed: usize) -> bool {
+        let now = self.clock();
+        let request = &self.course.requests[number];
+        let next = request.order[request.asked.len()];
+        let is_up = |place: usize| self.targets[place].standing(now) != Standing::Parked;
+        if is_up(failed) || !is_up(next) {
+            return self.budget.take(now);
+        }
+        self.budget.charge(now);
+        true
     }
 
     fn note_outage(&mut self, place: usize) {

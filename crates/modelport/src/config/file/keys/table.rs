@@ -224,7 +224,7 @@ pub(in crate::config::file) static ROUTE: Block = Block {
         Key::own(
             "retry_share",
             PERCENT,
-            "The most attempts beyond the first of each request, in percent of the route's requests, beside a reserve of 10 that a quiet route has.",
+            "The most attempts beyond the first of each request, in percent of the route's requests. A quiet route is lent up to 10, which its requests repay first.",
         )
         .preset_is("20"),
         Key::own(
@@ -335,7 +335,7 @@ pub(in crate::config::file) static HEDGE: Block = Block {
                 least: 1,
                 most: 100,
             },
-            "The most second attempts, in percent of the route's requests, beside a reserve of 10 that a quiet route has.",
+            "The most second attempts, in percent of the route's requests. A quiet route is lent up to 10, which its requests repay first.",
         )
         .preset_is("10"),
     ],
