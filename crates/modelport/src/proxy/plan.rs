@@ -144,9 +144,15 @@ impl Plan {
     /// while the request waited there, and the other is up. There are no more such requests than were under way, and
     /// they all need another target at once, so that is not held to the route's share of retries.
     pub fn is_rescue(&self, app: &App, failed: &Deployment, place: usize) -> bool {
+        if self.choice.is_none() {
+            return false;
+        }
         let failed = self.signals(app, failed);
         failed.is_some_and(|failed| failed.standing(clock::now()) == Standing::Parked)
-            && self.has_ready(app, place)
+            && self.deployments.get(place).is_some_and(|next| {
+                let next = self.signals(app, next);
+                next.is_some_and(|next| next.standing(clock::now()) == Standing::Ready)
+            })
     }
 
     /// Whether the deployment at this place is worth trying before those before it are tried again.

@@ -20,7 +20,10 @@ const ATTEMPT: u64 = 100;
 /// Time passes in ticks: long enough for the decay not to be lost in rounding.
 const TICK: Duration = Duration::from_millis(500);
 
-/// What the reserve regains in a tick: one attempt a second.
+/// After so many ticks without a request or a further attempt, which are ten seconds, a route is quiet.
+const QUIET: u64 = 20;
+
+/// What the reserve of a quiet route regains in a tick: one attempt a second.
 const REGAINED: u64 = 50;
 
 /// The account of a route's further attempts.
@@ -125,7 +128,9 @@ impl Account {
         if let Some(excess) = account.balance.checked_sub(RESERVE) {
             account.balance = RESERVE + fade(excess, ticks);
         } else {
-            let lent = (RESERVE - account.balance).min(ticks.saturating_mul(REGAINED));
+            // Not between the requests of a busy route, nor while its last ones pause before their retries.
+            let quiet = ticks.saturating_sub(QUIET);
+            let lent = (RESERVE - account.balance).min(quiet.saturating_mul(REGAINED));
             account.balance += lent;
             // A quiet route does not run up a debt that would be held against it once it is busy.
             account.owed = account.owed.max(RESERVE.min(account.owed + lent));
@@ -203,7 +208,8 @@ mod tests {
         let budget = RetryBudget::new(1, start);
         assert!((0..10).all(|_| budget.take(start)));
         assert!(!budget.take(start));
-        let later = start + Duration::from_secs(3);
+        assert_eq!(budget.left(start + Duration::from_secs(10)), 0);
+        let later = start + Duration::from_secs(13);
         assert_eq!(budget.left(later), 3);
         assert_eq!(budget.left(later + Duration::from_hours(1)), 10);
     }

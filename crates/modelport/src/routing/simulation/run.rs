@@ -207,8 +207,8 @@ impl Run<'_> {
         let now = self.clock();
         let request = &self.course.requests[number];
         let next = request.order[request.asked.len()];
-        let is_up = |place: usize| self.targets[place].standing(now) != Standing::Parked;
-        if is_up(failed) || !is_up(next) {
+        let standing = |place: usize| self.targets[place].standing(now);
+        if standing(failed) != Standing::Parked || standing(next) != Standing::Ready {
             return self.budget.take(now);
         }
         self.budget.charge(now);
