@@ -18,6 +18,11 @@ impl<'a> Object<'a> {
         serde_json::from_str(json).ok()
     }
 
+    /// Reads the object that `json` begins with, whatever follows it.
+    pub(crate) fn first(json: &'a [u8]) -> Option<Self> {
+        Self::deserialize(&mut serde_json::Deserializer::from_slice(json)).ok()
+    }
+
     /// A member's text; a null counts as absent.
     pub(crate) fn raw(&self, name: &str) -> Option<&'a RawValue> {
         let member = self.0.iter().rev().find(|(key, _)| key == name)?;
@@ -218,6 +223,13 @@ mod tests {
         assert_eq!(object.signed("j"), None);
         assert_eq!(object.unsigned("k"), Some(7));
         assert_eq!(object.others(&["a", "b", "c", "d", "e"]).len(), 5);
+    }
+
+    #[test]
+    fn what_follows_the_first_object_is_not_read() {
+        let object = Object::first(b"{\"a\":1}, \"b\": [").unwrap();
+        assert_eq!(object.unsigned("a"), Some(1));
+        assert!(Object::first(b"[{\"a\":1}]").is_none());
     }
 
     #[test]

@@ -132,12 +132,5 @@ pub(crate) fn walk<'a>(json: &'a [u8], mut step: impl FnMut(Step<'a>)) -> Result
     Ok(kind)
 }
 
-/// Where the value ends that begins at `start` in a document known to be valid.
-pub(crate) fn value_end(json: &[u8], start: usize) -> Option<usize> {
-    let mut scanner = Scanner::at(json, start);
-    scanner.value(&mut |_| {}).ok()?;
-    Some(scanner.offset())
-}
-
 #[cfg(test)]
 mod tests;

@@ -72,9 +72,9 @@ pub fn find_usage(json: &[u8]) -> Option<Usage> {
     Some(usage)
 }
 
-/// Reads the value of a `usage` member.
+/// Reads the value of a `usage` member, which may be followed by the rest of its document.
 pub fn read_usage(json: &[u8]) -> Option<Usage> {
-    read(&Object::read(body_text(json)?)?)
+    read(&Object::first(json)?)
 }
 
 const CACHE_READ: &str = "cache_read_input_tokens";

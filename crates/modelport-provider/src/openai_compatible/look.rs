@@ -132,10 +132,7 @@ impl<'a> Look<'a> {
         match self.usage {
             Place::Nowhere => None,
             Place::Top(value) if self.value(value).starts_with(b"null") => None,
-            Place::Top(value) => {
-                let end = scan::value_end(self.json, value)?;
-                read_usage(self.json.get(value..end)?)
-            }
+            Place::Top(value) => read_usage(self.value(value)),
             Place::Deeper => find_usage(self.json),
         }
     }

@@ -254,7 +254,12 @@ impl<'a> Scanner<'a> {
 
     fn decoded(&self, text: &Text) -> Result<Cow<'a, str>, Fault> {
         let inner = self.json.get(text.inner.clone()).unwrap_or_default();
-        decode(inner).ok_or(Fault {
+        let decoded = if text.escaped {
+            decode(inner)
+        } else {
+            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+        };
+        decoded.ok_or(Fault {
             offset: text.inner.start,
             problem: Problem::NotUtf8,
         })
