@@ -2,7 +2,6 @@
 //! terminal or a disk.
 
 use std::{
-    fmt::Write as _,
     io::{self, IsTerminal, Write},
     sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     thread,
@@ -151,9 +150,13 @@ impl Batch {
             self.second = now.as_secs();
             self.date = date(now.as_secs());
         }
-        let (date, millis) = (&self.date, now.subsec_millis());
-        // Writing to a string cannot fail.
-        let _ = write!(self.lines, "{date}.{millis:03}Z {level:>5} ");
+        self.lines.push_str(&self.date);
+        let mut thousand_and_millis = itoa::Buffer::new();
+        let digits = thousand_and_millis.format(1000 + now.subsec_millis());
+        self.lines.push('.');
+        self.lines.push_str(digits.get(1..).unwrap_or_default());
+        self.lines.push_str("Z ");
+        self.lines.push_str(padded(level));
         record.write(&mut self.lines);
         self.lines.push('\n');
         if self.lines.len() > MAX_BATCH {
@@ -167,6 +170,17 @@ impl Batch {
             let _ = io::stderr().write_all(self.lines.as_bytes());
             self.lines.clear();
         }
+    }
+}
+
+/// A level as the other log lines show it, with the space behind it.
+fn padded(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR ",
+        Level::WARN => " WARN ",
+        Level::INFO => " INFO ",
+        Level::DEBUG => "DEBUG ",
+        Level::TRACE => "TRACE ",
     }
 }
 
