@@ -1,3 +1,8 @@
-//! What remains of a request when it is over.
+//! What remains of a request when it is over: its record, which goes through the journal into the ledger.
 
+pub mod entry;
+pub mod journal;
+pub mod keeper;
+pub mod ledger;
 pub mod record;
+pub mod report;

@@ -15,6 +15,7 @@ use modelport_provider::{Error as ProviderError, transport::Tls};
 mod upstream;
 
 use crate::{
+    accounting::keeper::Sink,
     auth::Keys,
     clock,
     config::{Config, ProviderConfig},
@@ -26,7 +27,6 @@ use crate::{
         keyring::Keyring,
         route::{Routes, Targets},
     },
-    telemetry::logs::Sink,
 };
 use upstream::Accounts;
 pub use upstream::Upstream;
@@ -115,7 +115,16 @@ impl App {
     ///
     /// [`SetupFault`].
     pub fn new(config: Config) -> Result<Self, SetupFault> {
-        let records = Sink::start(config.log_level.into())?;
+        let records = Sink::of_log(config.log_level.into())?;
+        Self::with_records(config, records)
+    }
+
+    /// The same, with finished requests going there.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupFault`].
+    pub fn with_records(config: Config, records: Sink) -> Result<Self, SetupFault> {
         let tls = Tls::new()?;
         let upstreams = config.providers.iter();
         let upstreams = upstreams.map(|provider| Accounts::new(provider, &tls));

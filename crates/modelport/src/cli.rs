@@ -16,6 +16,7 @@ pub mod probe;
 mod reload;
 pub mod serve;
 mod table;
+pub mod usage;
 
 /// Exit status of a command that could not do its work.
 pub const FAILED: u8 = 1;
@@ -55,6 +56,8 @@ enum Command {
     Models(models::Options),
     /// Measure an endpoint by real calls: what it takes, ignores and refuses
     Probe(probe::Options),
+    /// Show what requests used, from the ledger
+    Usage(usage::Options),
     /// Print the JSON Schema of modelport.toml, for editors
     Schema,
     /// Print the version
@@ -64,9 +67,12 @@ enum Command {
 impl Command {
     fn reads_configuration(&self) -> bool {
         match self {
-            Self::Serve | Self::Check(_) | Self::Explain(_) | Self::Models(_) | Self::Probe(_) => {
-                true
-            }
+            Self::Serve
+            | Self::Check(_)
+            | Self::Explain(_)
+            | Self::Models(_)
+            | Self::Probe(_)
+            | Self::Usage(_) => true,
             Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
         }
     }
@@ -88,6 +94,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(cli.config, &options),
         Command::Probe(options) => probe::run(cli.config, &options),
+        Command::Usage(options) => usage::run(cli.config, &options),
         Command::Schema => {
             say(config::schema_text());
             0

@@ -16,6 +16,7 @@ pub mod routes;
 mod server;
 mod setting;
 mod source;
+mod storage;
 mod value;
 
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ pub use self::providers::{
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;
+pub use self::storage::StorageConfig;
 pub use self::value::Wrong;
 
 /// Everything that is configured, checked.
@@ -55,6 +57,8 @@ pub struct Config {
     pub aliases: HashMap<String, String>,
     /// What the operator says of models.
     pub catalogue: Overrides,
+    /// What is kept, and where.
+    pub storage: StorageConfig,
     /// How much is logged.
     pub log_level: Level,
     /// What works but is likely not meant so.
@@ -119,6 +123,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
         value::switch,
     );
     let server = server::read(&mut environment);
+    let storage = storage::read(&mut environment);
     let entries = filed.as_ref().map(|filed| filed.providers.as_slice());
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
@@ -143,6 +148,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             routes,
             aliases,
             catalogue,
+            storage,
             log_level,
             warnings: environment.warnings,
             file: file.map(|file| absolute(&file.path)),

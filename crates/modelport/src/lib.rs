@@ -20,5 +20,6 @@ pub mod proxy;
 pub mod responses;
 pub mod routing;
 pub mod server;
+pub mod store;
 pub mod telemetry;
 pub mod translation;

@@ -27,6 +27,7 @@ mod preface;
 mod reload;
 
 use crate::{
+    accounting::keeper::Sink,
     app::{App, Seat, SetupFault},
     config::Config,
     endpoints,
@@ -101,7 +102,8 @@ impl Server {
             Ok(listener)
         });
         let listener = listener.map_err(|cause| StartFault::Listen { host, port, cause })?;
-        let reloader = Reloader::new(App::new(config)?);
+        let records = records(&config)?;
+        let reloader = Reloader::new(App::with_records(config, records)?);
         Ok(Self { listener, reloader })
     }
 
@@ -145,8 +147,26 @@ impl Server {
         reloader.app().start_draining();
         background.abort();
         let stopped = drain(threads).await;
-        reloader.app().records.flush();
+        let records = reloader.app().records.clone();
+        let _ = tokio::task::spawn_blocking(move || records.finish()).await;
         Ok(stopped)
+    }
+}
+
+/// Where finished requests go. A gateway that can keep no ledger serves all the same.
+fn records(config: &Config) -> io::Result<Sink> {
+    let level = config.log_level.into();
+    let Some(directory) = &config.storage.data_dir else {
+        tracing::warn!(target: "modelport", "no ledger of requests is kept: set MODELPORT_DATA_DIR to a directory for it");
+        return Sink::of_log(level);
+    };
+    match Sink::with_ledger(level, directory) {
+        Ok(sink) => Ok(sink),
+        Err(error) => {
+            let directory = directory.display();
+            tracing::warn!(target: "modelport", %directory, %error, "no ledger of requests is kept, because its directory cannot be used: set MODELPORT_DATA_DIR to another one");
+            Sink::of_log(level)
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The record of one finished request, and the line that the log shows of it. Holds no prompt and
 //! no answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use http::StatusCode;
 use modelport_provider::usage::Usage;
@@ -14,6 +17,10 @@ use crate::{error::Blame, ids::RequestId};
 pub struct Record {
     /// Its id.
     pub id: RequestId,
+    /// When it arrived.
+    pub at: SystemTime,
+    /// Whose key it showed; see [`Keys::check`](crate::auth::Keys::check).
+    pub caller: u64,
     /// The endpoint below `/v1`.
     pub endpoint: &'static str,
     /// The model that was asked for of the provider.
@@ -54,7 +61,8 @@ pub enum Ending {
 }
 
 impl Ending {
-    fn as_str(self) -> &'static str {
+    /// The word for it, in the log and in the ledger.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Refused => "refused",
@@ -125,6 +133,8 @@ mod tests {
                 crate::ids::REQUEST_ID,
                 http::HeaderValue::from_static("r-1"),
             )])),
+            at: SystemTime::UNIX_EPOCH,
+            caller: 0,
             endpoint: "/chat/completions",
             upstream_model: Some("vendor/m:free".into()),
             provider: Some("openai_compatible".into()),

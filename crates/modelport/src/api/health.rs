@@ -48,8 +48,20 @@ pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Res
         "status": word,
         "missing": missing(&worker.app),
         "configuration": configuration(&worker.app),
+        "ledger": ledger(&worker.app),
     });
     json_reply(status, &id, &body)
+}
+
+/// How the ledger is kept; null where it is not. A gateway goes on serving without it.
+fn ledger(app: &App) -> Value {
+    app.records.standing().map_or(Value::Null, |standing| {
+        json!({
+            "state": standing.word,
+            "waiting": standing.waiting,
+            "lost": standing.lost,
+        })
+    })
 }
 
 /// Which configuration counts, and which was not taken up.

@@ -143,7 +143,7 @@ type Row = [String; COLUMNS.len()];
 fn table(entries: &[Value]) -> String {
     let mut rows = vec![COLUMNS.map(|(head, _)| head.to_owned())];
     rows.extend(entries.iter().map(row));
-    aligned(&rows, COLUMNS.map(|(_, side)| side))
+    aligned(&rows, &COLUMNS.map(|(_, side)| side))
 }
 
 fn row(entry: &Value) -> Row {

@@ -71,6 +71,9 @@ fn server(block: &mut String, config: &Config) {
         "off"
     };
     fact(block, "fallback", fallback);
+    if let Some(directory) = &config.storage.data_dir {
+        fact(block, "ledger in", &directory.display().to_string());
+    }
     if !config.catalogue.is_empty() {
         let count = config.catalogue.len();
         let models = if count == 1 {

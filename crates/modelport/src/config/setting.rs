@@ -5,7 +5,7 @@ mod table;
 
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DEFAULT_MODEL,
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
     ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
     UPLOAD_LIMIT, WORKERS,
 };
@@ -81,6 +81,8 @@ pub enum Kind {
     Workers,
     /// The path of a file.
     File,
+    /// The path of a directory.
+    Directory,
     /// The slug of a profile.
     Profile,
     /// A policy for parameters.
@@ -117,6 +119,7 @@ impl Kind {
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
+            Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
             Self::Models => "ids separated by commas, each perhaps as id=base-model",
@@ -137,7 +140,9 @@ impl Kind {
             Self::Secret => value::secret(text).map(drop),
             Self::BaseUrl => value::base_url(text, &UrlHints::default()).map(drop),
             Self::OllamaUrl => value::ollama_url(text).map(drop),
-            Self::Text | Self::Provider | Self::File => value::text(text).map(drop),
+            Self::Text | Self::Provider | Self::File | Self::Directory => {
+                value::text(text).map(drop)
+            }
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),
@@ -223,11 +228,12 @@ pub type Section = (&'static str, &'static [Setting]);
 
 /// Every setting with a name of its own, by section. The older group, the short Ollama forms and the further
 /// instances follow from these by their prefixes.
-pub const SECTIONS: [Section; 4] = [
+pub const SECTIONS: [Section; 5] = [
     ("OpenAI-compatible provider", &table::GENERIC),
     ("Ollama", &table::OLLAMA),
     ("Choosing a provider", &table::CHOICE),
     ("Server", &table::SERVER),
+    ("Storage", &table::STORAGE),
 ];
 
 /// Every setting of [`SECTIONS`].

@@ -52,6 +52,8 @@ impl Meter {
             held: Held::default(),
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
+                at: clock::calendar(),
+                caller: inbound.caller,
                 endpoint: inbound.surface.path(),
                 upstream_model: None,
                 provider: None,

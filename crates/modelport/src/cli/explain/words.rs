@@ -27,12 +27,12 @@ pub(super) fn of(explained: &Value) -> String {
     } else {
         let mut rows = vec![COLUMNS.map(|(head, _)| head.to_owned())];
         rows.extend(candidates.iter().zip(1..).map(candidate));
-        parts.push(aligned(&rows, COLUMNS.map(|(_, side)| side)));
+        parts.push(aligned(&rows, &COLUMNS.map(|(_, side)| side)));
     }
     let left = members(explained, "left_out");
     if !left.is_empty() {
         let rows: Vec<_> = left.iter().map(left_out).collect();
-        let rows = aligned(&rows, [Side::Left; 3]);
+        let rows = aligned(&rows, &[Side::Left; 3]);
         parts.push(format!("Left out:\n{rows}"));
     }
     if explained.get("attempts").is_some() {
@@ -141,7 +141,7 @@ fn attempts(attempts: &[Value]) -> String {
         });
     let rows: Vec<_> = rows.collect();
     let left = Side::Left;
-    let rows = aligned(&rows, [left, left, left, left, Side::Right]);
+    let rows = aligned(&rows, &[left, left, left, left, Side::Right]);
     format!("Attempts:\n{rows}")
 }
 

@@ -104,6 +104,15 @@ pub(in crate::config) const CATALOGUE: Setting = Setting {
     help: "A JSON file that says what is so of models, over their provider's listing and the catalogue, value by value: {\"PROVIDER\": {\"MODEL\": {\"max_in\": 128000, \"max_out\": 8192, \"price\": {\"in\": 0.000003, \"out\": 0.000015}, \"caps\": [\"tools\"], \"lacks\": [\"vision\"]}}}. Prices are US dollars per token.",
 };
 
+pub(in crate::config) const DATA_DIR: Setting = Setting {
+    name: "MODELPORT_DATA_DIR",
+    kind: Kind::Directory,
+    preset: Preset::Unset {
+        example: "/var/lib/modelport",
+    },
+    help: "Where the ledger of requests is kept, made if it is missing; ~/.local/state/modelport, or where the user keeps such things, when unset.",
+};
+
 pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -260,6 +269,8 @@ pub(super) const CHOICE: [Setting; 4] = [
     ENABLE_PROVIDER_FALLBACK,
     CATALOGUE,
 ];
+
+pub(super) const STORAGE: [Setting; 1] = [DATA_DIR];
 
 pub(super) const SERVER: [Setting; 11] = [
     CONFIG,

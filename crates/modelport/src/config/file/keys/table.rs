@@ -4,7 +4,7 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DEFAULT_MODEL,
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
     ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
     UPLOAD_LIMIT, WORKERS, field,
 };
@@ -38,6 +38,7 @@ pub(in crate::config::file) static TOP: Block = Block {
     keys: &[
         Key::variable("catalogue", Shape::Path, CATALOGUE.name),
         Key::own("server", Shape::Table(&SERVER), SERVER.help),
+        Key::own("storage", Shape::Table(&STORAGE), STORAGE.help),
         Key::own("defaults", Shape::Table(&DEFAULTS), DEFAULTS.help),
         Key::own("providers", Shape::Tables(&PROVIDER), PROVIDER.help),
         Key::own("routes", Shape::Tables(&ROUTE), ROUTE.help),
@@ -81,6 +82,12 @@ pub(in crate::config::file) static SERVER: Block = Block {
         ),
         Key::variable("log_level", Shape::Choice(&LEVELS), LOG_LEVEL.name),
     ],
+};
+
+pub(in crate::config::file) static STORAGE: Block = Block {
+    name: "storage",
+    help: "What is kept, and where.",
+    keys: &[Key::variable("data_dir", Shape::Path, DATA_DIR.name)],
 };
 
 pub(in crate::config::file) static DEFAULTS: Block = Block {

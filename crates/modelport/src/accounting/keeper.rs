@@ -1,0 +1,275 @@
+//! Takes finished requests from the threads that serve, writes them to the journal and hands them on to the log. The
+//! threads that serve wait for nothing of this.
+
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tracing::Level;
+
+use super::{
+    entry::Entry,
+    journal::{self, Place, Writer},
+    ledger::Ledger,
+    record::Record,
+};
+use crate::{clock, telemetry::logs};
+
+/// Finished requests that may wait to be written; of more than that the ledger learns nothing.
+const MAX_WAITING: usize = 1 << 16;
+
+/// How long finished requests may wait to be written together. With the time that writing takes it is what a process
+/// that is killed can lose.
+const BATCH: Duration = Duration::from_millis(20);
+
+/// Lines are written together up to this many bytes.
+const MAX_BATCH: usize = 256 << 10;
+
+/// Lines that a full disk does not take are kept up to this many bytes.
+const MAX_HELD: usize = 64 << 20;
+
+/// The pause after a write that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long the end of the process waits for what is unwritten.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Empty batches after which the thread sleeps until it is woken.
+const QUIET_BATCHES: u32 = 50;
+
+/// The directory of the journals in the data directory.
+const JOURNALS: &str = "journal";
+
+/// Where finished requests are handed over.
+#[derive(Clone)]
+pub struct Sink {
+    logs: logs::Sink,
+    kept: Option<Arc<Kept>>,
+}
+
+/// The way to the ledger.
+struct Kept {
+    sender: SyncSender<Message>,
+    state: Arc<State>,
+    ledger: Mutex<Option<Ledger>>,
+}
+
+enum Message {
+    Finished(Box<Record>),
+    /// Everything before this is in the journal when this is dropped.
+    Flush(SyncSender<()>),
+}
+
+/// How keeping goes.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Requests that are not in the journal yet because it cannot be written.
+    waiting: AtomicU64,
+    /// Requests that the ledger will never know of.
+    lost: AtomicU64,
+    /// Whether the journal takes nothing.
+    is_journal_failing: AtomicBool,
+    /// Whether the database takes nothing.
+    pub(super) is_database_failing: AtomicBool,
+}
+
+/// How keeping goes, at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `ok`, or what is failing.
+    pub word: &'static str,
+    /// Requests that wait in memory because the journal cannot be written.
+    pub waiting: u64,
+    /// Requests that the ledger will never know of.
+    pub lost: u64,
+}
+
+impl State {
+    fn standing(&self) -> Standing {
+        let word = if self.is_journal_failing.load(Relaxed) {
+            "journal failing"
+        } else if self.is_database_failing.load(Relaxed) {
+            "database failing"
+        } else {
+            "ok"
+        };
+        Standing {
+            word,
+            waiting: self.waiting.load(Relaxed),
+            lost: self.lost.load(Relaxed),
+        }
+    }
+}
+
+impl Sink {
+    /// Starts the log alone.
+    ///
+    /// # Errors
+    ///
+    /// When no thread can be started.
+    pub fn of_log(level: Level) -> io::Result<Self> {
+        let logs = logs::Sink::start(level)?;
+        Ok(Self { logs, kept: None })
+    }
+
+    /// Starts the log, the journal in this data directory, and the ledger behind it.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be made, or no thread can be started.
+    pub fn with_ledger(level: Level, directory: &Path) -> io::Result<Self> {
+        let logs = logs::Sink::start(level)?;
+        let journals = directory.join(JOURNALS);
+        std::fs::create_dir_all(&journals)?;
+        let left = Place::left_behind(&journals)?;
+        let place = Arc::new(Place::new(&journals)?);
+        let writer = Writer::new(Arc::clone(&place))?;
+        let state = Arc::new(State::default());
+        let (sender, receiver) = sync_channel(MAX_WAITING);
+        let keeping = Keeping {
+            writer,
+            logs: logs.clone(),
+            state: Arc::clone(&state),
+            lines: Vec::new(),
+            count: 0,
+            retry_at: None,
+        };
+        thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || keeping.run(&receiver))?;
+        let ledger = Ledger::start(directory.to_owned(), place, left, Arc::clone(&state))?;
+        let kept = Kept {
+            sender,
+            state,
+            ledger: Mutex::new(Some(ledger)),
+        };
+        Ok(Self {
+            logs,
+            kept: Some(Arc::new(kept)),
+        })
+    }
+
+    /// Hands a record over.
+    pub fn send(&self, record: Box<Record>) {
+        let Some(kept) = &self.kept else {
+            return self.logs.send(record);
+        };
+        if kept.sender.try_send(Message::Finished(record)).is_err() {
+            kept.state.lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How the ledger is kept; `None` where it is not.
+    pub fn standing(&self) -> Option<Standing> {
+        self.kept.as_ref().map(|kept| kept.state.standing())
+    }
+
+    /// Waits until all records so far are in the ledger and in the log, but not for ever. For the end of the process.
+    pub fn finish(&self) {
+        if let Some(kept) = &self.kept {
+            let (written, all_written) = sync_channel(1);
+            if kept.sender.try_send(Message::Flush(written)).is_ok() {
+                // An error says that the other end was dropped, which is what is waited for.
+                let _ = all_written.recv_timeout(FLUSH_PATIENCE);
+            }
+            let mut ledger = kept.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(ledger) = ledger.take() {
+                ledger.finish(FLUSH_PATIENCE);
+            }
+        }
+        self.logs.flush();
+    }
+}
+
+/// What the journal's thread holds.
+struct Keeping {
+    writer: Writer,
+    logs: logs::Sink,
+    state: Arc<State>,
+    /// Lines that are not written yet.
+    lines: Vec<u8>,
+    /// How many they are.
+    count: u64,
+    /// When a journal that takes nothing is tried again.
+    retry_at: Option<Instant>,
+}
+
+impl Keeping {
+    /// Writes in batches. Between batches the thread sleeps by the clock rather than on the channel, because waking a
+    /// sleeper costs the sender more than the rest of its work.
+    fn run(mut self, receiver: &Receiver<Message>) {
+        let mut quiet = 0;
+        loop {
+            let message = match receiver.try_recv() {
+                Ok(message) => message,
+                Err(TryRecvError::Empty) if quiet < QUIET_BATCHES || self.count > 0 => {
+                    self.write();
+                    quiet += 1;
+                    thread::sleep(BATCH);
+                    continue;
+                }
+                Err(TryRecvError::Empty) => match receiver.recv() {
+                    Ok(message) => message,
+                    Err(_) => return,
+                },
+                Err(TryRecvError::Disconnected) => return self.write(),
+            };
+            quiet = 0;
+            match message {
+                Message::Finished(record) => self.add(record),
+                Message::Flush(written) => {
+                    self.retry_at = None;
+                    self.write();
+                    drop(written);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, record: Box<Record>) {
+        if self.lines.len() >= MAX_HELD {
+            self.state.lost.fetch_add(1, Relaxed);
+        } else if let Ok(json) = serde_json::to_vec(&Entry::of(&record)) {
+            journal::add_line(&mut self.lines, &json);
+            self.count += 1;
+        }
+        self.logs.send(record);
+        if self.lines.len() > MAX_BATCH {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        let now = clock::now();
+        if self.lines.is_empty() || self.retry_at.is_some_and(|at| now < at) {
+            return;
+        }
+        match self.writer.append(&self.lines) {
+            Ok(()) => {
+                if self.retry_at.take().is_some() {
+                    let (count, lost) = (self.count, self.state.lost.load(Relaxed));
+                    tracing::warn!(target: "modelport", count, lost, "the journal can be written again, and requests that waited are in it");
+                }
+                self.lines.clear();
+                self.lines.shrink_to(MAX_BATCH);
+                self.count = 0;
+                self.state.is_journal_failing.store(false, Relaxed);
+            }
+            Err(error) => {
+                if !self.state.is_journal_failing.swap(true, Relaxed) {
+                    tracing::error!(target: "modelport", %error, "the journal cannot be written: requests are served, and wait in memory for the ledger");
+                }
+                self.retry_at = now.checked_add(PAUSE);
+            }
+        }
+        self.state.waiting.store(self.count, Relaxed);
+    }
+}

@@ -1,0 +1,67 @@
+//! What the requests of a period come to.
+
+use serde::Serialize;
+
+/// An hour, in milliseconds.
+const HOUR: u64 = 3_600_000;
+
+/// A time from one moment up to another, in milliseconds since 1970; the second is outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its first moment.
+    pub since: u64,
+    /// The moment behind its last one.
+    pub until: u64,
+}
+
+impl Period {
+    /// The whole hours in it, from one up to another, counted since 1970; then the moments before those and the moments
+    /// behind them, each from one up to another.
+    pub fn parts(self) -> [u64; 6] {
+        let (first, end) = (self.since.div_ceil(HOUR), self.until / HOUR);
+        if first >= end {
+            return [0, 0, self.since, self.until, 0, 0];
+        }
+        [first, end, self.since, first * HOUR, end * HOUR, self.until]
+    }
+}
+
+/// What some requests come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// How many there were.
+    pub requests: u64,
+    /// How many of them ended without a whole answer.
+    pub failed: u64,
+    /// Everything that went in.
+    pub input_tokens: u64,
+    /// Everything that came out.
+    pub output_tokens: u64,
+    /// The part of the input that was read from a prompt cache.
+    pub cached_input_tokens: u64,
+    /// The part of the input that was written to a prompt cache.
+    pub cache_write_tokens: u64,
+    /// The part of the output that was reasoning.
+    pub reasoning_tokens: u64,
+    /// The part of the input that was audio.
+    pub audio_input_tokens: u64,
+    /// The part of the output that was audio.
+    pub audio_output_tokens: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_falls_into_hours_and_what_is_left_of_it() {
+        let parts = |since, until| Period { since, until }.parts();
+        assert_eq!(parts(0, HOUR), [0, 1, 0, 0, HOUR, HOUR]);
+        assert_eq!(parts(1, HOUR - 1), [0, 0, 1, HOUR - 1, 0, 0]);
+        assert_eq!(
+            parts(1, 2 * HOUR + 5),
+            [1, 2, 1, HOUR, 2 * HOUR, 2 * HOUR + 5]
+        );
+        assert_eq!(parts(5, 5), [0, 0, 5, 5, 0, 0]);
+    }
+}
