@@ -1,6 +1,8 @@
 //! One file per resource of the HTTP API, and what all of them need: who asks, and how they are
 //! answered.
 
+use std::net::IpAddr;
+
 use axum::{
     body::Body,
     extract::{FromRequestParts, Path, Request},
@@ -9,6 +11,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
 
+pub mod admin;
 pub mod health;
 pub mod models;
 pub mod passed_on;
@@ -18,6 +21,7 @@ mod unread;
 
 use crate::{
     app::Seat,
+    auth::{self, Peer},
     error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
 };
@@ -29,6 +33,8 @@ const MAX_SHOWN: usize = 256;
 pub struct Caller {
     /// The request's id.
     pub id: RequestId,
+    /// Who that is.
+    pub who: auth::Caller,
 }
 
 impl FromRequestParts<Seat> for Caller {
@@ -36,11 +42,17 @@ impl FromRequestParts<Seat> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, seat: &Seat) -> Result<Self, Self::Rejection> {
         let id = RequestId::of(&parts.headers);
-        match seat.worker().app.keys.check(&parts.headers) {
-            Ok(_) => Ok(Self { id }),
+        let peer = peer(&parts.extensions);
+        match seat.worker().app.keys.check(&parts.headers, peer) {
+            Ok(who) => Ok(Self { id, who }),
             Err(error) => Err(refuse(&error, &id)),
         }
     }
+}
+
+/// Where a request comes from, if anybody needs to know.
+fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
+    extensions.get().map(|Peer(address)| *address)
 }
 
 /// What the last part of a URL names, percent-decoded: a model or a provider.

@@ -16,7 +16,7 @@ mod upstream;
 
 use crate::{
     accounting::keeper::Sink,
-    auth::Keys,
+    auth::{Keys, stored::Stored},
     clock,
     config::{Config, ProviderConfig},
     limits::room::Room,
@@ -116,15 +116,15 @@ impl App {
     /// [`SetupFault`].
     pub fn new(config: Config) -> Result<Self, SetupFault> {
         let records = Sink::of_log(config.log_level.into())?;
-        Self::with_records(config, records)
+        Self::with(config, records, Arc::new(Stored::at(None)))
     }
 
-    /// The same, with finished requests going there.
+    /// The same, with finished requests going there, and with the keys of a database.
     ///
     /// # Errors
     ///
     /// [`SetupFault`].
-    pub fn with_records(config: Config, records: Sink) -> Result<Self, SetupFault> {
+    pub fn with(config: Config, records: Sink, stored: Arc<Stored>) -> Result<Self, SetupFault> {
         let tls = Tls::new()?;
         let upstreams = config.providers.iter();
         let upstreams = upstreams.map(|provider| Accounts::new(provider, &tls));
@@ -136,7 +136,7 @@ impl App {
         let targets = Targets::new(&config, &Targets::default(), |_| false, now);
         Ok(Self {
             edition,
-            keys: Keys::new(&config.server.api_keys),
+            keys: keys(&config, stored),
             models: Directory::new(&config),
             lessons: Lessons::new(config.providers.len()),
             signals: config
@@ -205,7 +205,7 @@ impl App {
                 number: self.edition.number + 1,
                 since: clock::calendar(),
             },
-            keys: Keys::new(&config.server.api_keys),
+            keys: keys(&config, Arc::clone(self.keys.stored())),
             models: Directory::after(&config, &self.models, &before),
             lessons: Lessons::after(&self.lessons, &before),
             signals: signals.collect(),
@@ -337,6 +337,11 @@ impl FromRef<Seat> for Arc<Worker> {
     fn from_ref(seat: &Seat) -> Self {
         seat.worker()
     }
+}
+
+fn keys(config: &Config, stored: Arc<Stored>) -> Keys {
+    let server = &config.server;
+    Keys::new(&server.api_keys, server.require_key, stored)
 }
 
 fn keyring(provider: &ProviderConfig) -> Arc<Keyring> {

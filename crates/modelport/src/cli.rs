@@ -10,12 +10,16 @@ use crate::config::{self, environment};
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod keys;
+mod limits;
 pub mod migrate;
 pub mod models;
 pub mod probe;
 mod reload;
 pub mod serve;
 mod table;
+pub mod teams;
+mod times;
 pub mod usage;
 
 /// Exit status of a command that could not do its work.
@@ -56,6 +60,12 @@ enum Command {
     Models(models::Options),
     /// Measure an endpoint by real calls: what it takes, ignores and refuses
     Probe(probe::Options),
+    /// Make, list, rotate and revoke the keys that callers show
+    #[command(subcommand)]
+    Keys(Box<keys::Command>),
+    /// Make and change teams, whose keys share limits
+    #[command(subcommand)]
+    Teams(teams::Command),
     /// Show what requests used, from the ledger
     Usage(usage::Options),
     /// Print the JSON Schema of modelport.toml, for editors
@@ -72,6 +82,8 @@ impl Command {
             | Self::Explain(_)
             | Self::Models(_)
             | Self::Probe(_)
+            | Self::Keys(_)
+            | Self::Teams(_)
             | Self::Usage(_) => true,
             Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
         }
@@ -94,6 +106,8 @@ pub fn run(cli: Cli) -> u8 {
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(cli.config, &options),
         Command::Probe(options) => probe::run(cli.config, &options),
+        Command::Keys(command) => keys::run(cli.config, *command),
+        Command::Teams(command) => teams::run(cli.config, command),
         Command::Usage(options) => usage::run(cli.config, &options),
         Command::Schema => {
             say(config::schema_text());

@@ -8,6 +8,7 @@ pub mod environment;
 mod example;
 mod fault;
 mod file;
+pub mod limits;
 pub mod migrate;
 mod names;
 mod providers;

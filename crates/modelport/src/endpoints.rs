@@ -4,7 +4,7 @@ use axum::{
     Router,
     body::Body,
     response::Response,
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use tower::Layer;
 use tower_http::{
@@ -13,7 +13,7 @@ use tower_http::{
 };
 
 use crate::{
-    api::{self, health, models, passed_on, providers, route},
+    api::{self, admin, health, models, passed_on, providers, route},
     app::Seat,
     config::CorsOrigins,
     proxy::surface::Surface,
@@ -57,6 +57,25 @@ pub fn router(seat: Seat) -> Router {
         .route("/v1/providers/{id}/health", get(providers::health))
         .route("/v1/route/explain", post(route::explain))
         .route("/v1/route/decisions/{id}", get(route::decision))
+        .route(
+            "/admin/v1/keys",
+            get(admin::keys::list).post(admin::keys::create),
+        )
+        .route(
+            "/admin/v1/keys/{id}",
+            get(admin::keys::show)
+                .patch(admin::keys::update)
+                .delete(admin::keys::revoke),
+        )
+        .route("/admin/v1/keys/{id}/rotate", post(admin::keys::rotate))
+        .route(
+            "/admin/v1/teams",
+            get(admin::teams::list).post(admin::teams::create),
+        )
+        .route(
+            "/admin/v1/teams/{id}",
+            patch(admin::teams::update).delete(admin::teams::delete),
+        )
         .route("/health", get(health::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -32,6 +32,51 @@ pub enum Error {
         /// Whether a key came at all.
         presented: bool,
     },
+    /// A key that once opened.
+    #[error("The API key {what}. Ask whoever gave it to you for another.")]
+    KeyOver {
+        /// What became of it.
+        what: &'static str,
+    },
+    /// A key that opens for other addresses.
+    #[error("The API key may not be used from {}. Use it from one of its own addresses.", peer.map_or_else(|| "an unknown address".to_owned(), |peer| peer.to_string()))]
+    KeyElsewhere {
+        /// Where the request came from.
+        peer: Option<std::net::IpAddr>,
+    },
+    /// The keys have not been read yet.
+    #[error(
+        "modelport cannot check the API key, because the database of its keys does not answer. Try again, or see the log."
+    )]
+    KeysUnread,
+    /// The admin API of a gateway that has no admin key.
+    #[error("The admin API is closed. Set MODELPORT_ADMIN_KEY to open it.")]
+    AdminClosed,
+    /// No admin key.
+    #[error("{}", if *presented { "Incorrect admin key provided. Send MODELPORT_ADMIN_KEY as 'Authorization: Bearer KEY'." } else { "No admin key provided. Send MODELPORT_ADMIN_KEY as 'Authorization: Bearer KEY'." })]
+    NoAdmin {
+        /// Whether a key came at all.
+        presented: bool,
+    },
+    /// What was asked for does not fit what is there.
+    #[error("{message}")]
+    Conflict {
+        /// What is there, and what would fit.
+        message: String,
+    },
+    /// The database does not answer.
+    #[error("The database does not answer, so nothing was changed. Try again, or see the log.")]
+    StoreAway,
+    /// A key that opens other things.
+    #[error("{message}")]
+    Forbidden {
+        /// What the key does not open, and what it does.
+        message: String,
+        /// The field, where one is to blame.
+        param: Option<&'static str>,
+        /// A word for programs.
+        code: &'static str,
+    },
     /// The body is not a request that can be acted on.
     #[error("{message}")]
     BadRequest {
@@ -170,9 +215,9 @@ pub enum Error {
 
 fn key_message(presented: bool) -> &'static str {
     if presented {
-        "Incorrect API key provided. Send one of the keys in modelport's MODELPORT_API_KEY as 'Authorization: Bearer KEY'."
+        "Incorrect API key provided. Send one of modelport's keys (MODELPORT_API_KEY, or `modelport keys create`) as 'Authorization: Bearer KEY'."
     } else {
-        "No API key provided. Send one of the keys in modelport's MODELPORT_API_KEY as 'Authorization: Bearer KEY'."
+        "No API key provided. Send one of modelport's keys (MODELPORT_API_KEY, or `modelport keys create`) as 'Authorization: Bearer KEY'."
     }
 }
 
@@ -237,6 +282,22 @@ impl Error {
         let invalid = "invalid_request_error";
         match self {
             Self::Unauthorized { .. } => Row::new(401, "authentication_error", "invalid_api_key"),
+            Self::AdminClosed => Row::new(403, "permission_error", "admin_closed"),
+            Self::NoAdmin { .. } => Row::new(401, "authentication_error", "invalid_admin_key"),
+            Self::Conflict { .. } => Row::new(409, invalid, "conflict"),
+            Self::StoreAway => Row {
+                retry_after: Some(1),
+                ..Row::new(503, "server_error", "database_unavailable")
+            },
+            Self::KeyOver { .. } => Row::new(401, "authentication_error", "key_not_active"),
+            Self::KeyElsewhere { .. } => Row::new(403, "permission_error", "address_not_allowed"),
+            Self::KeysUnread => Row {
+                retry_after: Some(1),
+                ..Row::new(503, "server_error", "keys_unavailable")
+            },
+            Self::Forbidden { param, code, .. } => {
+                Row::new(403, "permission_error", code).param(*param)
+            }
             Self::BadRequest { param, code, .. } => {
                 Row::new(400, invalid, code).param(param.as_deref())
             }
@@ -285,6 +346,12 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Unauthorized { .. }
+            | Self::AdminClosed
+            | Self::NoAdmin { .. }
+            | Self::Conflict { .. }
+            | Self::KeyOver { .. }
+            | Self::KeyElsewhere { .. }
+            | Self::Forbidden { .. }
             | Self::BadRequest { .. }
             | Self::TooLarge { .. }
             | Self::BodyCut
@@ -298,7 +365,7 @@ impl Error {
             | Self::Deadline { .. }
             | Self::Busy { .. }
             | Self::Upstream { .. } => Blame::Upstream,
-            Self::Internal => Blame::Gateway,
+            Self::KeysUnread | Self::StoreAway | Self::Internal => Blame::Gateway,
         }
     }
 

@@ -38,7 +38,8 @@ pub mod waiting;
 
 use crate::{
     anthropic,
-    app::Worker,
+    app::{App, Worker},
+    auth::Caller,
     clock,
     error::Error,
     ids::{REQUEST_ID, RequestId},
@@ -62,8 +63,8 @@ use upload::{Arriving, Taken};
 pub struct Inbound {
     /// Its id.
     pub id: RequestId,
-    /// Whose key it shows; see [`Keys::check`](crate::auth::Keys::check).
-    pub caller: u64,
+    /// Whose key it shows.
+    pub caller: Caller,
     /// The endpoint.
     pub surface: Surface,
     /// Its query string, without the question mark.
@@ -89,7 +90,7 @@ pub type Reply = Response<Body>;
 pub struct Job {
     pub(crate) worker: Arc<Worker>,
     pub(crate) id: RequestId,
-    pub(crate) caller: u64,
+    pub(crate) caller: Caller,
     pub(crate) surface: Surface,
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
@@ -182,6 +183,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
             Plan::of(app, request)?
         }
     };
+    let plan = allowed(app, &inbound.caller, asked.model(&body), plan)?;
     let deadline = deadline::of(&inbound.headers, &plan, meter.arrived())?;
     meter.planned(&plan, asked.stream());
     Ok(Box::new(Job {
@@ -200,6 +202,38 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         waits: AtomicBool::new(false),
         worker,
     }))
+}
+
+/// What is left of a plan for a caller whose key does not open everything.
+fn allowed(
+    app: &App,
+    caller: &Caller,
+    requested: Option<&str>,
+    mut plan: Plan,
+) -> Result<Plan, Error> {
+    let Some(known) = &caller.known else {
+        return Ok(plan);
+    };
+    let scopes = &known.key.scopes;
+    let by_name = requested.is_some_and(|name| scopes.allow_model(name));
+    let models = |plan: &Plan| {
+        let mut deployments = plan.deployments.iter();
+        deployments.all(|at| scopes.allow_model(&at.model))
+    };
+    if !by_name && !models(&plan) {
+        return Err(caller.no_model(requested.unwrap_or_default()));
+    }
+    if !scopes.providers.is_empty() {
+        let providers = &app.config.providers;
+        plan.deployments.retain(|at| {
+            let config = providers.get(at.provider);
+            config.is_some_and(|config| scopes.allow_provider(&config.id))
+        });
+        if plan.deployments.is_empty() {
+            return Err(caller.no_provider());
+        }
+    }
+    Ok(plan)
 }
 
 /// The body, what it asks for, and how it still arrives.

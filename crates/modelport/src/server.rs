@@ -4,6 +4,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -29,6 +30,7 @@ mod reload;
 use crate::{
     accounting::keeper::Sink,
     app::{App, Seat, SetupFault},
+    auth::stored::Stored,
     config::Config,
     endpoints,
     models::discovery,
@@ -102,8 +104,9 @@ impl Server {
             Ok(listener)
         });
         let listener = listener.map_err(|cause| StartFault::Listen { host, port, cause })?;
-        let records = records(&config)?;
-        let reloader = Reloader::new(App::with_records(config, records)?);
+        let (records, place) = storage(&config)?;
+        let stored = Arc::new(Stored::at(place));
+        let reloader = Reloader::new(App::with(config, records, stored)?);
         Ok(Self { listener, reloader })
     }
 
@@ -132,12 +135,17 @@ impl Server {
     ///
     /// When a thread cannot be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Stopped, StartFault> {
+        let stored = Arc::clone(self.app().keys.stored());
+        stored.start().await;
         let count = self.app().config.server.workers.unwrap_or_else(cores);
         let threads = (0..count)
             .map(|number| Thread::start(number, self.reloader.clone()))
             .collect::<io::Result<Vec<_>>>()?;
         let reloader = self.reloader.clone();
-        let background = tokio::spawn(keep_fresh(self.reloader));
+        let background = [
+            tokio::spawn(keep_fresh(self.reloader)),
+            tokio::spawn(async move { stored.keep_current().await }),
+        ];
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         tokio::select! {
             () = accept(&listener, &threads) => {}
@@ -145,7 +153,7 @@ impl Server {
         }
         drop(listener);
         reloader.app().start_draining();
-        background.abort();
+        background.iter().for_each(tokio::task::JoinHandle::abort);
         let stopped = drain(threads).await;
         let records = reloader.app().records.clone();
         let _ = tokio::task::spawn_blocking(move || records.finish()).await;
@@ -153,19 +161,19 @@ impl Server {
     }
 }
 
-/// Where finished requests go. A gateway that can keep no ledger serves all the same.
-fn records(config: &Config) -> io::Result<Sink> {
+/// Where finished requests go, and where keys are kept. A gateway that can keep nothing serves all the same.
+fn storage(config: &Config) -> io::Result<(Sink, Option<PathBuf>)> {
     let level = config.log_level.into();
     let Some(directory) = &config.storage.data_dir else {
-        tracing::warn!(target: "modelport", "no ledger of requests is kept: set MODELPORT_DATA_DIR to a directory for it");
-        return Sink::of_log(level);
+        tracing::warn!(target: "modelport", "nothing is kept beyond the end of the process, no ledger and no keys: set MODELPORT_DATA_DIR to a directory for them");
+        return Ok((Sink::of_log(level)?, None));
     };
     match Sink::with_ledger(level, directory) {
-        Ok(sink) => Ok(sink),
+        Ok(sink) => Ok((sink, Some(directory.clone()))),
         Err(error) => {
             let directory = directory.display();
-            tracing::warn!(target: "modelport", %directory, %error, "no ledger of requests is kept, because its directory cannot be used: set MODELPORT_DATA_DIR to another one");
-            Sink::of_log(level)
+            tracing::warn!(target: "modelport", %directory, %error, "nothing is kept beyond the end of the process, no ledger and no keys, because the directory cannot be used: set MODELPORT_DATA_DIR to another one");
+            Ok((Sink::of_log(level)?, None))
         }
     }
 }
@@ -284,7 +292,10 @@ async fn serve(
 ) -> Stopped {
     let mut changes = reloader.changes();
     let seat = Seat::new(Arc::clone(&changes.borrow_and_update()));
-    let connections = Arc::new(Connections::new(endpoints::service(seat.clone())));
+    let connections = Arc::new(Connections::new(
+        endpoints::service(seat.clone()),
+        Arc::clone(seat.worker().app.keys.stored()),
+    ));
     let graceful = GracefulShutdown::new();
     let (end, ending) = watch::channel(());
     let mut sweep = interval(SWEEP);

@@ -7,11 +7,12 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Caller, Id, json_reply, refuse, shown};
 use crate::{
     app::Worker,
+    auth,
     error::Error,
     models::{discovery, list},
 };
@@ -34,13 +35,16 @@ pub async fn list(
         let asked = providers.filter(|(config, _)| discovery::is_wanted(config));
         futures_util::future::join_all(asked.map(|(_, wake)| wake.refresh(REFRESH_PATIENCE))).await;
     }
-    let list = json!({"object": "list", "data": list::entries(&worker.app)});
+    let mut entries = list::entries(&worker.app);
+    entries.retain(|entry| is_open(&caller.who, entry));
+    let list = json!({"object": "list", "data": entries});
     json_reply(StatusCode::OK, &caller.id, &list)
 }
 
 /// One model. Ids hold slashes and colons, plain or percent-encoded.
 pub async fn show(caller: Caller, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
-    match list::find(&worker.app, &id) {
+    let found = list::find(&worker.app, &id);
+    match found.filter(|entry| is_open(&caller.who, entry)) {
         Some(entry) => json_reply(StatusCode::OK, &caller.id, &entry),
         None => refuse(
             &Error::NotFound {
@@ -54,6 +58,23 @@ pub async fn show(caller: Caller, State(worker): State<Arc<Worker>>, Id(id): Id)
             &caller.id,
         ),
     }
+}
+
+/// Whether a caller's key opens the model of an entry.
+fn is_open(who: &auth::Caller, entry: &Value) -> bool {
+    let Some(known) = &who.known else {
+        return true;
+    };
+    let scopes = &known.key.scopes;
+    let by_name = entry["id"]
+        .as_str()
+        .is_some_and(|id| scopes.allow_model(id));
+    let providers = entry["providers"].as_array();
+    by_name
+        && providers.is_none_or(|providers| {
+            let mut ids = providers.iter().filter_map(Value::as_str);
+            providers.is_empty() || ids.any(|id| scopes.allow_provider(id))
+        })
 }
 
 /// What a query says about fetching again; other parameters, such as those for pages, are nothing

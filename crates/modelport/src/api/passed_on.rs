@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, post},
 };
 
-use super::{refuse_in, unread};
+use super::{peer, refuse_in, unread};
 use crate::{
     app::{Seat, Worker},
     ids::RequestId,
@@ -31,7 +31,12 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     let (parts, mut body) = request.into_parts();
     let envelope = surface.envelope();
     let id = RequestId::of(&parts.headers);
-    let caller = match worker.app.keys.check(&parts.headers) {
+    let checked = worker
+        .app
+        .keys
+        .check(&parts.headers, peer(&parts.extensions));
+    let checked = checked.and_then(|caller| caller.allowed_at(surface.path()).map(|()| caller));
+    let caller = match checked {
         Ok(caller) => caller,
         Err(error) => {
             let reply = refuse_in(envelope, &error, &id);

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use jiff::{Span, Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     BAD_CONFIGURATION, FAILED, block_on, complain, load, say,
     table::{Side, aligned},
+    times::moment,
 };
 use crate::{
     accounting::report::{Period, Totals},
@@ -247,42 +248,9 @@ fn day_and_time(millis: u64) -> String {
     Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
 }
 
-/// The moment that a text means, in milliseconds since 1970.
-fn moment(text: &str) -> Result<u64, String> {
-    let found = ago(text).or_else(|| {
-        text.parse::<Timestamp>().ok().or_else(|| {
-            let day: jiff::civil::Date = text.parse().ok()?;
-            Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
-        })
-    });
-    found
-        .and_then(|time| u64::try_from(time.as_millisecond()).ok())
-        .ok_or_else(|| {
-            "not a time. Use a time ago such as 7d or 12h, a day such as 2026-11-01, or a moment such as 2026-11-01T08:00:00Z".to_owned()
-        })
-}
-
-fn ago(text: &str) -> Option<Timestamp> {
-    let span: Span = text.parse().ok()?;
-    let now = Timestamp::try_from(clock::calendar()).ok()?;
-    let then = now.to_zoned(TimeZone::UTC).checked_sub(span).ok()?;
-    Some(then.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_in_each_form() {
-        let day = 86_400_000;
-        assert_eq!(moment("1970-01-02"), Ok(day));
-        assert_eq!(moment("1970-01-02T00:00:01Z"), Ok(day + 1000));
-        let week = now() - moment("7d").unwrap();
-        assert!((7 * day..7 * day + 1000).contains(&week), "{week}");
-        assert!(moment("soon").is_err());
-        assert!(moment("1969-01-01").is_err());
-    }
 
     #[test]
     fn numbers_and_fields_are_written_for_their_readers() {

@@ -75,6 +75,11 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ("body_limit", old.body_limit != new.body_limit),
         ("upload_limit", old.upload_limit != new.upload_limit),
         ("api_keys", !same_secrets(&old.api_keys, &new.api_keys)),
+        ("require_key", old.require_key != new.require_key),
+        (
+            "admin_keys",
+            !same_secrets(&old.admin_keys, &new.admin_keys),
+        ),
         (
             "shutdown_timeout",
             old.shutdown_timeout != new.shutdown_timeout,

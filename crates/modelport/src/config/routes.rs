@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use modelport_provider::capability::Capability;
+use serde::{Deserialize, Serialize};
 
 use super::fault::Origin;
 
@@ -29,7 +30,8 @@ pub struct RouteConfig {
 pub const RETRY_SHARE: u32 = 20;
 
 /// The model names that a route is for: `*` stands for any text, also for none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Pattern(pub String);
 
 impl Pattern {

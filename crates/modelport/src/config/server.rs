@@ -26,6 +26,10 @@ pub struct ServerConfig {
     pub api_keys: Vec<Secret>,
     /// The variable, or the key in the configuration file, that sets them, or would.
     pub api_keys_variable: String,
+    /// Whether callers need a key even where there is none.
+    pub require_key: bool,
+    /// Any of these opens the admin API; when empty, it is closed.
+    pub admin_keys: Vec<Secret>,
     /// Web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// The largest request body that is held in memory, in bytes.
@@ -125,6 +129,8 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let host = preset(environment, &setting::HOST, value::address);
     let port = preset(environment, &setting::PORT, value::port);
     let keys = environment.take(&[setting::API_KEYS.name.to_owned()], value::keys);
+    let require_key = preset(environment, &setting::REQUIRE_KEY, value::switch);
+    let admin_keys = environment.take(&[setting::ADMIN_KEY.name.to_owned()], value::keys);
     let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
     let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
     let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
@@ -136,13 +142,20 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         None => setting::API_KEYS.name.to_owned(),
     };
     let api_keys = keys.map(|keys| keys.value).unwrap_or_default();
-    let host = host?;
-    check_exposure(environment, &host, &api_keys, open?);
+    let admin_keys = admin_keys.map(|keys| keys.value).unwrap_or_default();
+    let (host, require_key) = (host?, require_key?);
+    if require_key {
+        check_length(environment, &api_keys);
+    } else {
+        check_exposure(environment, &host, &api_keys, open?);
+    }
     Some(ServerConfig {
         host,
         port: port?,
         api_keys,
         api_keys_variable,
+        require_key,
+        admin_keys,
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
         upload_limit: upload_limit?,
@@ -167,6 +180,23 @@ pub(super) fn preset<T>(
     }
 }
 
+fn check_length(environment: &mut Environment, api_keys: &[Secret]) {
+    if api_keys.iter().any(|key| key.expose().len() < SHORT_KEY) {
+        environment.warnings.push(Warning {
+            origin: place(environment, setting::API_KEYS.name),
+            text: format!(
+                "A key is shorter than {SHORT_KEY} characters; a longer one is harder to guess."
+            ),
+        });
+    }
+}
+
+/// Where a variable is set, or would be.
+fn place(environment: &Environment, name: &str) -> Origin {
+    let origin = environment.origin(name);
+    origin.cloned().unwrap_or_else(|| Origin::variable(name))
+}
+
 /// A port that others can reach must not be free for all by oversight: it spends money.
 fn check_exposure(
     environment: &mut Environment,
@@ -175,28 +205,25 @@ fn check_exposure(
     allow_open: bool,
 ) {
     let keys = setting::API_KEYS.name;
-    let place = |environment: &Environment, name: &str| {
-        let origin = environment.origin(name);
-        origin.cloned().unwrap_or_else(|| Origin::variable(name))
-    };
-    if api_keys.iter().any(|key| key.expose().len() < SHORT_KEY) {
-        environment.warnings.push(Warning {
-            origin: place(environment, keys),
-            text: format!(
-                "A key is shorter than {SHORT_KEY} characters; a longer one is harder to guess."
-            ),
-        });
-    }
+    check_length(environment, api_keys);
     // A key that is set but wrong is a fault of its own.
     if is_loopback(host) || !api_keys.is_empty() || environment.is_set(keys) {
         return;
     }
     let origin = place(environment, setting::HOST.name);
     // As the place where the address is set spells them.
-    let (keys, open) = if origin.is_of_file() {
-        ("server.api_keys", "server.allow_open = true")
+    let (keys, required, open) = if origin.is_of_file() {
+        (
+            "server.api_keys",
+            "server.require_key = true",
+            "server.allow_open = true",
+        )
     } else {
-        (keys, "MODELPORT_ALLOW_OPEN=true")
+        (
+            keys,
+            "MODELPORT_REQUIRE_KEY=true",
+            "MODELPORT_ALLOW_OPEN=true",
+        )
     };
     if allow_open {
         let text = format!("Everybody who reaches {host} may call, since {keys} is not set.");
@@ -205,7 +232,9 @@ fn check_exposure(
         environment.faults.push(Fault {
             origin,
             problem: format!("others can reach {host:?}, and {keys} is not set"),
-            remedy: format!("Set {keys}, or listen on 127.0.0.1, or allow it with {open}."),
+            remedy: format!(
+                "Set {keys}, or {required} and create keys with `modelport keys create`, or listen on 127.0.0.1, or allow it with {open}."
+            ),
         });
     }
 }

@@ -53,7 +53,7 @@ impl Meter {
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
-                caller: inbound.caller,
+                caller: inbound.caller.number,
                 endpoint: inbound.surface.path(),
                 upstream_model: None,
                 provider: None,

@@ -52,7 +52,7 @@ pub(super) async fn enter(job: &Job, place: usize, at: &Deployment) -> Result<En
         ));
     }
     let who = Who {
-        key: job.caller,
+        key: job.caller.number,
         priority: 0,
     };
     let now = clock::now();

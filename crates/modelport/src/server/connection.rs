@@ -1,8 +1,12 @@
 //! Serving one connection, of either version of HTTP, until it ends or the gateway does.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use hyper::server::conn::{http1, http2};
+use http::Request;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::graceful::Watcher,
@@ -11,7 +15,10 @@ use hyper_util::{
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use super::preface::{self, Version};
-use crate::endpoints;
+use crate::{
+    auth::{Peer, stored::Stored},
+    endpoints,
+};
 
 /// How long a connection may take to send a request's head, or stay unused between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -32,18 +39,44 @@ const MAX_UNSENT: usize = 64 << 10;
 /// answer.
 const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(20));
 
-/// What serves a request.
-type Service = TowerToHyperService<endpoints::Service>;
+/// What serves the requests of one connection.
+#[derive(Clone)]
+struct Service {
+    inner: TowerToHyperService<endpoints::Service>,
+    peer: Option<IpAddr>,
+    stored: Arc<Stored>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = <TowerToHyperService<endpoints::Service> as hyper::service::Service<
+        Request<Incoming>,
+    >>::Response;
+    type Error = <TowerToHyperService<endpoints::Service> as hyper::service::Service<
+        Request<Incoming>,
+    >>::Error;
+    type Future = <TowerToHyperService<endpoints::Service> as hyper::service::Service<
+        Request<Incoming>,
+    >>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        // Kept with a request only where a key asks for it, because it costs an allocation.
+        if let Some(peer) = self.peer.filter(|_| self.stored.asks_addresses()) {
+            request.extensions_mut().insert(Peer(peer));
+        }
+        self.inner.call(request)
+    }
+}
 
 /// Serves connections, each with its own version.
 pub(super) struct Connections {
-    service: Service,
+    service: TowerToHyperService<endpoints::Service>,
+    stored: Arc<Stored>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
 
 impl Connections {
-    pub(super) fn new(service: endpoints::Service) -> Self {
+    pub(super) fn new(service: endpoints::Service, stored: Arc<Stored>) -> Self {
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
@@ -60,6 +93,7 @@ impl Connections {
             .keep_alive_timeout(PING.1);
         Self {
             service: TowerToHyperService::new(service),
+            stored,
             http1,
             http2,
         }
@@ -81,7 +115,12 @@ impl Connections {
             _ = ending.changed() => return,
         };
         let Ok(Ok(version)) = version else { return };
-        let (io, service) = (TokioIo::new(socket), self.service.clone());
+        let service = Service {
+            inner: self.service.clone(),
+            peer: socket.peer_addr().ok().map(|peer| peer.ip()),
+            stored: Arc::clone(&self.stored),
+        };
+        let io = TokioIo::new(socket);
         // A task of its own, so that what was needed to tell the version is gone.
         match version {
             Version::Http1 => {

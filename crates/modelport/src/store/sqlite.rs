@@ -8,6 +8,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
+mod documents;
+
 use super::StoreFault;
 use crate::accounting::{
     journal::Position,
@@ -21,7 +23,10 @@ pub const FILE: &str = "modelport.db";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables, each step behind the one before.
-const STEPS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("sqlite/1_ledger.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "ledger", include_str!("sqlite/1_ledger.sql")),
+    (2, "document", include_str!("sqlite/2_document.sql")),
+];
 
 /// The columns that are counted up, as both tables have them.
 const COUNTS: &str = "input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, \
@@ -77,7 +82,20 @@ impl Sqlite {
             // A process that dies loses nothing with this; a machine that dies loses no consistency.
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        Self::connect(&options).await
+    }
+
+    /// A database that goes with its connection.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn in_memory() -> Result<Self, StoreFault> {
+        Self::connect(&SqliteConnectOptions::new().in_memory(true)).await
+    }
+
+    async fn connect(options: &SqliteConnectOptions) -> Result<Self, StoreFault> {
+        let mut connection = SqliteConnection::connect_with(options).await?;
         let steps = STEPS.map(|(version, name, sql)| {
             let sql = sqlx::SqlStr::from_static(sql);
             Migration::new(

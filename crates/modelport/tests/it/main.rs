@@ -22,6 +22,7 @@ mod discovery;
 mod failover;
 mod faults;
 mod fidelity;
+mod keys;
 mod ledger;
 mod lessons;
 mod ollama;

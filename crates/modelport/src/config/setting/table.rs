@@ -26,7 +26,7 @@ pub(in crate::config) const HOST: Setting = Setting {
     name: "HOST",
     kind: Kind::Address,
     preset: Preset::Value("127.0.0.1"),
-    help: "The address to listen on. Anything but this machine's own wants MODELPORT_API_KEY.",
+    help: "The address to listen on. Anything but this machine's own wants MODELPORT_API_KEY or MODELPORT_REQUIRE_KEY.",
 };
 pub(in crate::config) const PORT: Setting = Setting {
     name: "PORT",
@@ -48,11 +48,25 @@ pub(in crate::config) const API_KEYS: Setting = Setting {
     },
     help: "What callers must show as their API key, at least 8 characters; several are separated by commas. Without it everybody who reaches the port may call.",
 };
+pub(in crate::config) const REQUIRE_KEY: Setting = Setting {
+    name: "MODELPORT_REQUIRE_KEY",
+    kind: Kind::Switch,
+    preset: Preset::Value("false"),
+    help: "Whether callers need a key even where MODELPORT_API_KEY is not set and none has been made with `modelport keys create` yet.",
+};
+pub(in crate::config) const ADMIN_KEY: Setting = Setting {
+    name: "MODELPORT_ADMIN_KEY",
+    kind: Kind::Keys,
+    preset: Preset::Unset {
+        example: "another-long-random-key",
+    },
+    help: "What must be shown to the admin API under /admin/v1, at least 8 characters; several are separated by commas. Without it that API is closed.",
+};
 pub(in crate::config) const ALLOW_OPEN: Setting = Setting {
     name: "MODELPORT_ALLOW_OPEN",
     kind: Kind::Switch,
     preset: Preset::Value("false"),
-    help: "Allows listening beyond this machine without MODELPORT_API_KEY.",
+    help: "Allows listening beyond this machine without any key.",
 };
 pub(in crate::config) const CORS_ORIGINS: Setting = Setting {
     name: "MODELPORT_CORS_ORIGINS",
@@ -110,7 +124,7 @@ pub(in crate::config) const DATA_DIR: Setting = Setting {
     preset: Preset::Unset {
         example: "/var/lib/modelport",
     },
-    help: "Where the ledger of requests is kept, made if it is missing; ~/.local/state/modelport, or where the user keeps such things, when unset.",
+    help: "Where the ledger of requests and the keys are kept, made if it is missing; ~/.local/state/modelport, or where the user keeps such things, when unset.",
 };
 
 pub(super) const GENERIC: [Setting; 13] = [
@@ -272,12 +286,14 @@ pub(super) const CHOICE: [Setting; 4] = [
 
 pub(super) const STORAGE: [Setting; 1] = [DATA_DIR];
 
-pub(super) const SERVER: [Setting; 11] = [
+pub(super) const SERVER: [Setting; 13] = [
     CONFIG,
     HOST,
     PORT,
     LOG_LEVEL,
     API_KEYS,
+    REQUIRE_KEY,
+    ADMIN_KEY,
     ALLOW_OPEN,
     CORS_ORIGINS,
     BODY_LIMIT,

@@ -74,7 +74,7 @@ fn a_port_for_all_wants_a_key() {
     let open = ("HOST", "0.0.0.0");
     assert_eq!(
         faults(&[open]),
-        "HOST: others can reach \"0.0.0.0\", and MODELPORT_API_KEY is not set. Set MODELPORT_API_KEY, or listen on 127.0.0.1, or allow it with MODELPORT_ALLOW_OPEN=true."
+        "HOST: others can reach \"0.0.0.0\", and MODELPORT_API_KEY is not set. Set MODELPORT_API_KEY, or MODELPORT_REQUIRE_KEY=true and create keys with `modelport keys create`, or listen on 127.0.0.1, or allow it with MODELPORT_ALLOW_OPEN=true."
     );
     assert!(warnings(&config(&[open, ("MODELPORT_ALLOW_OPEN", "true")])).contains("Everybody"));
     assert!(

@@ -4,9 +4,9 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
-    UPLOAD_LIMIT, WORKERS, field,
+    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, REQUIRE_KEY,
+    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -55,7 +55,7 @@ pub(in crate::config::file) static SERVER: Block = Block {
     help: "The server itself: where it listens, who may call, how much it takes.",
     keys: &[
         Key::variable("host", Shape::Text, HOST.name)
-            .help_is("The address to listen on. Anything but this machine's own wants api_keys."),
+            .help_is("The address to listen on. Anything but this machine's own wants api_keys or require_key."),
         Key::variable(
             "port",
             Shape::Whole {
@@ -66,8 +66,11 @@ pub(in crate::config::file) static SERVER: Block = Block {
         ),
         Key::variable("api_keys", Shape::Secrets, API_KEYS.name)
             .help_is("What callers must show as their API key, at least 8 characters each. Without them everybody who reaches the port may call."),
-        Key::variable("allow_open", Shape::Switch, ALLOW_OPEN.name)
-            .help_is("Allows listening beyond this machine without api_keys."),
+        Key::variable("require_key", Shape::Switch, REQUIRE_KEY.name)
+            .help_is("Whether callers need a key even where there are no api_keys and none has been made with `modelport keys create` yet."),
+        Key::variable("admin_keys", Shape::Secrets, ADMIN_KEY.name)
+            .help_is("What must be shown to the admin API under /admin/v1, at least 8 characters each. Without them that API is closed."),
+        Key::variable("allow_open", Shape::Switch, ALLOW_OPEN.name),
         Key::variable("cors_origins", Shape::Texts, CORS_ORIGINS.name),
         Key::variable("body_limit", Shape::Bytes, BODY_LIMIT.name),
         Key::variable("upload_limit", Shape::Bytes, UPLOAD_LIMIT.name),

@@ -98,7 +98,7 @@ fn faults_name_place_key_and_remedy() {
     );
     check(
         "server = 1\n",
-        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, allow_open, cors_origins, body_limit, upload_limit, shutdown_timeout, workers, log_level.",
+        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, require_key, admin_keys, allow_open, cors_origins, body_limit, upload_limit, shutdown_timeout, workers, log_level.",
     );
     check(
         "[providers]\nid = 'a'\n",
@@ -106,7 +106,7 @@ fn faults_name_place_key_and_remedy() {
     );
     check(
         "[server]\nhost = '0.0.0.0'\n",
-        "m.toml:2:8: server.host: others can reach \"0.0.0.0\", and server.api_keys is not set. Set server.api_keys, or listen on 127.0.0.1, or allow it with server.allow_open = true.",
+        "m.toml:2:8: server.host: others can reach \"0.0.0.0\", and server.api_keys is not set. Set server.api_keys, or server.require_key = true and create keys with `modelport keys create`, or listen on 127.0.0.1, or allow it with server.allow_open = true.",
     );
     check(
         "[server]\nhost = '0.0.0.0'\napi_keys = '${NONE}'\n",

@@ -1,0 +1,106 @@
+//! The admin API, under `/admin/v1`: what is done to the gateway itself, by whoever shows an admin key. Closed where
+//! none is configured.
+
+use axum::{body::Body, extract::FromRequestParts, response::Response};
+use http::{StatusCode, request::Parts};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+pub mod keys;
+pub mod teams;
+
+use super::{json_reply, refuse};
+use crate::{app::Seat, auth, auth::book::Refusal, clock, error::Error, ids::RequestId, proxy};
+
+/// The longest body that is read, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// Somebody with an admin key.
+pub struct Admin {
+    /// The request's id.
+    pub id: RequestId,
+}
+
+impl FromRequestParts<Seat> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, seat: &Seat) -> Result<Self, Self::Rejection> {
+        let id = RequestId::of(&parts.headers);
+        let keys = &seat.worker().app.config.server.admin_keys;
+        match auth::check_admin(keys, &parts.headers) {
+            Ok(()) => Ok(Self { id }),
+            Err(error) => Err(refuse(&error, &id)),
+        }
+    }
+}
+
+impl Admin {
+    /// The answer to what was done, or why it was not.
+    fn reply(&self, status: StatusCode, done: Result<Value, Error>) -> Response {
+        match done {
+            Ok(value) => json_reply(status, &self.id, &value),
+            Err(error) => refuse(&error, &self.id),
+        }
+    }
+}
+
+/// What a body says; of none, what an empty object says.
+async fn said<T: DeserializeOwned>(parts: &Parts, mut body: Body) -> Result<T, Error> {
+    let body = proxy::body::read(&mut body, &parts.headers, MAX_BODY).await?;
+    let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    serde_json::from_slice(body).map_err(|error| Error::BadRequest {
+        message: format!("The body is not what is expected here: {error}."),
+        param: None,
+        code: "invalid_body",
+    })
+}
+
+/// The value of a parameter of a query; the last counts.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let found = pairs.filter(|(given, _)| given == name).last();
+    found.map(|(_, value)| value.into_owned())
+}
+
+fn now() -> Timestamp {
+    Timestamp::try_from(clock::calendar()).unwrap_or_default()
+}
+
+/// A refusal in the words of HTTP.
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let message = sentence(&refusal.to_string());
+        match refusal {
+            Refusal::Invalid { field, .. } => Self::BadRequest {
+                message,
+                param: Some(field.to_owned()),
+                code: "invalid_value",
+            },
+            Refusal::Missing { .. } => Self::NotFound {
+                message,
+                param: "id",
+                code: "not_found",
+            },
+            Refusal::Conflict(_) => Self::Conflict { message },
+            Refusal::Store(fault) => {
+                tracing::error!(target: "modelport", %fault, "the database did not do what the admin API was asked for");
+                Self::StoreAway
+            }
+            Refusal::Random(_) => Self::Internal,
+        }
+    }
+}
+
+/// The first letter made large.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+fn list(data: &[Value]) -> Value {
+    json!({"object": "list", "data": data})
+}
