@@ -228,6 +228,8 @@ impl OpenAiCompatibleProvider {
             model: &request.model,
             known_as: &request.model,
             policy: Policy::Warn,
+            // Who uses the crate alone asks for what it wants.
+            wants_usage: false,
         };
         let ask = splice::read_ask(&body).map_err(|fault| Error::invalid(fault.describe(&body)))?;
         let adapted = parameters::adapt(&body, &ask, &target);

@@ -17,6 +17,17 @@ pub struct Parameters {
     pub rules: &'static [Rule],
     /// What it makes of the members of messages.
     pub messages: Messages,
+    /// When its streams tell what was used.
+    pub stream_usage: StreamUsage,
+}
+
+/// When streams tell what was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamUsage {
+    /// Always, or it is not known.
+    Unasked,
+    /// Only where the request has `stream_options.include_usage`, and then in a last chunk without choices.
+    OnRequest,
 }
 
 /// Which fields a provider takes.
@@ -96,6 +107,13 @@ impl Parameters {
         known: Known::Open,
         rules: &[],
         messages: Messages::AS_SENT,
+        stream_usage: StreamUsage::Unasked,
+    };
+
+    /// Everything is sent, and streams are asked for their usage.
+    pub const ASKED: Self = Self {
+        stream_usage: StreamUsage::OnRequest,
+        ..Self::OPEN
     };
 
     /// Whether there is nothing to do, whatever the request.

@@ -21,6 +21,8 @@ pub enum Fate {
     Dropped,
     /// The provider refused the request because of it.
     Refused,
+    /// The caller did not send it, or not so, and it was put in.
+    Added,
 }
 
 /// The fields of one request that were not simply sent, each once.
@@ -83,6 +85,7 @@ impl fmt::Display for Receipt {
                 Fate::Mapped(to) => write!(f, "{field}=mapped:{to}")?,
                 Fate::Dropped => write!(f, "{field}=dropped")?,
                 Fate::Refused => write!(f, "{field}=refused")?,
+                Fate::Added => write!(f, "{field}=added")?,
             }
         }
         Ok(())

@@ -42,6 +42,8 @@ pub struct Seen {
     pub malformed: bool,
     /// It says what was used.
     pub usage: Option<Usage>,
+    /// It says nothing else: a chunk without choices.
+    pub is_usage_only: bool,
 }
 
 /// In which words a stream's events are written.
@@ -143,14 +145,24 @@ pub fn read_event(data: &[u8]) -> Seen {
             ..Seen::default()
         };
     };
+    let usage = look.usage();
+    let is_usage_only = usage.is_some() && has_no_choices(data);
     Seen {
         finished: look.is_finished(),
         done: false,
         error: look.error(),
         error_is_readable: look.error_is_openai(),
         malformed: false,
-        usage: look.usage(),
+        usage,
+        is_usage_only,
     }
+}
+
+/// Whether a chunk has a list of choices with nothing in it.
+fn has_no_choices(data: &[u8]) -> bool {
+    let event = body_text(data).and_then(Object::read);
+    let choices = event.as_ref().and_then(|event| event.array("choices", 1));
+    choices.is_some_and(|choices| choices.items.is_empty())
 }
 
 /// Whether an event is `[DONE]`, which ends a stream of chunks.

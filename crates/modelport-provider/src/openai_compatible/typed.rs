@@ -66,6 +66,7 @@ pub(super) fn read_event(data: &[u8]) -> Seen {
         error,
         malformed: false,
         usage: look.usage(),
+        is_usage_only: false,
     }
 }
 

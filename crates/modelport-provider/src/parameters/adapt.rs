@@ -1,12 +1,15 @@
 //! From a request and what a provider makes of its fields to the edits that make the request fit, and the receipt.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
-use super::{Known, Models, Parameters, Policy, Rule, Treatment};
+use super::{Known, Models, Parameters, Policy, Rule, StreamUsage, Treatment};
 use crate::{
     capability::Capability,
     catalogue,
     receipt::{Fate, Receipt},
+    scan,
     splice::{self, Ask, Edit, Spliced},
 };
 
@@ -23,6 +26,8 @@ pub struct Target<'a> {
     pub known_as: &'a str,
     /// What is done about fields that do not fit.
     pub policy: Policy,
+    /// Whether a stream is to tell its usage even where the caller has not asked for it.
+    pub wants_usage: bool,
 }
 
 /// A request made to fit.
@@ -32,6 +37,8 @@ pub struct Adapted {
     pub body: Spliced,
     /// What was not simply sent.
     pub receipt: Receipt,
+    /// Whether the stream was asked for its usage without the caller having done so.
+    pub usage_is_ours: bool,
 }
 
 /// A field that the policy does not let pass.
@@ -57,11 +64,20 @@ enum Verdict {
 /// # Errors
 /// Under [`Policy::Strict`], the first field that would not be sent as it came.
 pub fn adapt(body: &Bytes, ask: &Ask, target: &Target<'_>) -> Result<Adapted, Refusal> {
+    let usage = usage_edit(body, ask, target);
     if target.policy == Policy::Pass || target.parameters.takes_all() {
-        return Ok(Adapted {
+        let mut adapted = Adapted {
             body: splice::with_model(body, ask, target.model),
             receipt: Receipt::default(),
-        });
+            usage_is_ours: usage.is_some(),
+        };
+        if let Some(usage) = usage {
+            let model = splice::model_edit(body, ask, target.model, ask.fields().len());
+            let edits: Vec<Edit> = model.into_iter().chain([usage]).collect();
+            adapted.body = splice::apply(body, &edits);
+            adapted.receipt.note(STREAM_OPTIONS, Fate::Added);
+        }
+        return Ok(adapted);
     }
     let mut receipt = Receipt::default();
     let mut edits = Vec::new();
@@ -104,10 +120,73 @@ pub fn adapt(body: &Bytes, ask: &Ask, target: &Target<'_>) -> Result<Adapted, Re
     let stay = gone.iter().filter(|gone| !**gone).count();
     edits.extend(splice::removals(&places, &gone));
     edits.extend(splice::model_edit(body, ask, target.model, stay));
+    let usage_is_ours = usage.is_some();
+    if let Some(usage) = usage {
+        edits.push(usage);
+        receipt.note(STREAM_OPTIONS, Fate::Added);
+    }
     Ok(Adapted {
         body: splice::apply(body, &edits),
         receipt,
+        usage_is_ours,
     })
+}
+
+const STREAM_OPTIONS: &str = "stream_options";
+
+/// What asks a stream for its usage, and nothing else.
+const OPTIONS: &str = "{\"include_usage\":true}";
+
+/// The edit that asks a stream for its usage, where that is wanted and the caller has not. Options that are there but
+/// empty stay so: to vLLM they ask for it (vllm-project/vllm, `engine/protocol.py`).
+fn usage_edit(body: &[u8], ask: &Ask, target: &Target<'_>) -> Option<Edit> {
+    let wanted = target.wants_usage && target.policy != Policy::Pass;
+    let is_asked = target.parameters.stream_usage == StreamUsage::Unasked || ask.include_usage();
+    if !wanted || !ask.stream() || is_asked {
+        return None;
+    }
+    let options = ask
+        .fields()
+        .iter()
+        .find(|field| field.key(body) == STREAM_OPTIONS);
+    match options {
+        Some(field) if body.get(field.value.clone()) == Some(b"null") => Some(Edit {
+            range: field.value.clone(),
+            replacement: Bytes::from_static(OPTIONS.as_bytes()),
+        }),
+        Some(field) => {
+            let options = body.get(field.value.clone())?;
+            let (mut said, mut first) = (None, None);
+            let read = scan::members(options, |option| {
+                first.get_or_insert(option.name.start);
+                if option.key == "include_usage" {
+                    said = Some(option.value.clone());
+                }
+            });
+            let at = |range: Range<usize>| {
+                range.start + field.value.start..range.end + field.value.start
+            };
+            match (read, said, first) {
+                (Ok(()), Some(said), _) => Some(Edit {
+                    range: at(said),
+                    replacement: Bytes::from_static(b"true"),
+                }),
+                (Ok(()), None, Some(first)) => Some(Edit {
+                    range: at(first..first),
+                    replacement: Bytes::from_static(b"\"include_usage\":true,"),
+                }),
+                (Ok(()), None, None) | (Err(_), _, _) => None,
+            }
+        }
+        // Behind a last member rather than before the first, where the model may be put in.
+        None => {
+            let end = ask.fields().last()?.value.end;
+            Some(Edit {
+                range: end..end,
+                replacement: Bytes::from(format!(",\"{STREAM_OPTIONS}\":{OPTIONS}")),
+            })
+        }
+    }
 }
 
 fn verdicts(body: &[u8], ask: &Ask, target: &Target<'_>, receipt: &mut Receipt) -> Vec<Verdict> {

@@ -26,6 +26,7 @@ fn adapted_for(
         model,
         known_as: model,
         policy,
+        wants_usage: true,
     };
     let body = Bytes::copy_from_slice(body.as_bytes());
     let ask = read_ask(&body).unwrap();
@@ -227,4 +228,53 @@ proptest! {
             prop_assert!(as_it_was || told, "{} of {:?}: {} {}", field, body, sent, receipt);
         }
     }
+}
+
+#[test]
+fn a_stream_is_asked_for_its_usage_where_it_tells_it_on_request_only() {
+    let usage = r#""stream_options":{"include_usage":true}"#;
+    let vllm = |body: &str| adapted("vllm", Policy::Warn, body).unwrap();
+    let added = |sent: String| (sent, "stream_options=added".to_owned());
+    let as_sent = |body: &str| (body.to_owned(), String::new());
+    assert_eq!(
+        vllm(r#"{"model":"m","stream":true }"#),
+        added(format!(r#"{{"model":"m","stream":true,{usage} }}"#))
+    );
+    assert_eq!(
+        vllm(r#"{"stream_options": null,"model":"m","stream":true}"#),
+        added(r#"{"stream_options": {"include_usage":true},"model":"m","stream":true}"#.to_owned())
+    );
+    assert_eq!(
+        vllm(r#"{"model":"m","stream":true,"stream_options":{"a":[1], "include_usage" : false}}"#),
+        added(
+            r#"{"model":"m","stream":true,"stream_options":{"a":[1], "include_usage" : true}}"#
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        vllm(r#"{"model":"m","stream":true,"stream_options":{ "a":1}}"#),
+        added(
+            r#"{"model":"m","stream":true,"stream_options":{ "include_usage":true,"a":1}}"#
+                .to_owned()
+        )
+    );
+    for body in [
+        r#"{"model":"m"}"#,
+        r#"{"model":"m","stream":false}"#,
+        r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#,
+        r#"{"model":"m","stream":true,"stream_options":{}}"#,
+    ] {
+        assert_eq!(vllm(body), as_sent(body));
+    }
+    let body = r#"{"model":"m","stream":true}"#;
+    assert_eq!(adapted("vllm", Policy::Pass, body).unwrap(), as_sent(body));
+    assert_eq!(adapted("groq", Policy::Warn, body).unwrap(), as_sent(body));
+    // Where fields are dropped too, and the model is another.
+    let tgi = adapted(
+        "tgi",
+        Policy::Warn,
+        r#"{"model":"m","stream":true,"user":"u"}"#,
+    )
+    .unwrap();
+    assert_eq!(tgi.0, format!(r#"{{"model":"m","stream":true,{usage}}}"#));
 }

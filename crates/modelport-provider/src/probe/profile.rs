@@ -263,6 +263,7 @@ impl Changes {
                 known: base.parameters.known,
                 rules: Vec::leak(rules),
                 messages,
+                stream_usage: base.parameters.stream_usage,
             },
             ..*base
         }))

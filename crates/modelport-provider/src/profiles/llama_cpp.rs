@@ -11,7 +11,7 @@ pub(super) static LLAMA_CPP: Profile = Profile {
     health: HealthProbe::Path(Place::Root("/health")),
     parameters: Parameters {
         messages: Messages::NO_DEVELOPER,
-        ..Parameters::OPEN
+        ..Parameters::ASKED
     },
     messages: Some(MessagesApi {
         path: "/messages",

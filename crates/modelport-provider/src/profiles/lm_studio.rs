@@ -16,7 +16,7 @@ pub(super) static LM_STUDIO: Profile = Profile {
     parameters: Parameters {
         rules: &[Rule::renamed("max_completion_tokens", "max_tokens")],
         messages: Messages::NO_DEVELOPER,
-        ..Parameters::OPEN
+        ..Parameters::ASKED
     },
     owned_by: Some("organization_owner"),
     ..Profile::PLAIN

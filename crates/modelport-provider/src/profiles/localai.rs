@@ -15,7 +15,7 @@ pub(super) static LOCALAI: Profile = Profile {
     ],
     parameters: Parameters {
         messages: Messages::NO_DEVELOPER,
-        ..Parameters::OPEN
+        ..Parameters::ASKED
     },
     ..Profile::PLAIN
 };

@@ -1,6 +1,6 @@
 //! Mistral: its hosts, and the fields it takes: any other is a 422.
 
-use crate::parameters::{Known, Messages, Parameters, Rule, Treatment};
+use crate::parameters::{Known, Messages, Parameters, Rule, StreamUsage, Treatment};
 use crate::profile::Profile;
 
 /// Base URL after mistralai/platform-docs-public, `openapi.yaml`, 2026-08-21.
@@ -38,6 +38,7 @@ pub(super) static MISTRAL: Profile = Profile {
             ],
             ..Messages::NO_DEVELOPER
         },
+        stream_usage: StreamUsage::Unasked,
     },
     ..Profile::PLAIN
 };

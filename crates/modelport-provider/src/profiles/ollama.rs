@@ -1,6 +1,6 @@
 //! Ollama: the native API, which a provider of type `ollama` speaks whatever its host, and the OpenAI layer beside it.
 
-use crate::parameters::{Known, Messages, Parameters, Rule};
+use crate::parameters::{Known, Messages, Parameters, Rule, StreamUsage};
 use crate::profile::{HealthProbe, Place, Profile};
 use crate::resolution::Spelling;
 
@@ -54,4 +54,5 @@ const PARAMETERS: Parameters = Parameters {
     ]),
     rules: &[Rule::renamed("max_completion_tokens", "max_tokens")],
     messages: Messages::NO_DEVELOPER,
+    stream_usage: StreamUsage::OnRequest,
 };

@@ -23,5 +23,5 @@ pub(super) const PARAMETERS: Parameters = Parameters {
         "max_tokens",
         Treatment::Renamed("max_completion_tokens"),
     )],
-    ..Parameters::OPEN
+    ..Parameters::ASKED
 };

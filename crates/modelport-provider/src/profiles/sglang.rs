@@ -10,7 +10,7 @@ pub(super) static SGLANG: Profile = Profile {
     health: HealthProbe::Path(Place::Root("/health")),
     parameters: Parameters {
         messages: Messages::NO_DEVELOPER,
-        ..Parameters::OPEN
+        ..Parameters::ASKED
     },
     owned_by: Some("sglang"),
     ..Profile::PLAIN

@@ -1,6 +1,6 @@
 //! Text Generation Inference. Nothing in its listing tells that it is one, so it must be named.
 
-use crate::parameters::{Known, Messages, Parameters, Rule};
+use crate::parameters::{Known, Messages, Parameters, Rule, StreamUsage};
 use crate::profile::{HealthProbe, Place, Profile};
 
 /// `/health` lies at the root (huggingface/text-generation-inference, `docs/openapi.json` and `router/src/server.rs`,
@@ -33,6 +33,7 @@ pub(super) static TGI: Profile = Profile {
         ]),
         rules: &[Rule::renamed("max_completion_tokens", "max_tokens")],
         messages: Messages::NO_DEVELOPER,
+        stream_usage: StreamUsage::OnRequest,
     },
     ..Profile::PLAIN
 };

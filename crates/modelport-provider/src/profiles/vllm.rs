@@ -12,7 +12,7 @@ pub(super) static VLLM: Profile = Profile {
     health: HealthProbe::Path(Place::Root("/health")),
     parameters: Parameters {
         messages: Messages::NO_DEVELOPER,
-        ..Parameters::OPEN
+        ..Parameters::ASKED
     },
     responses: Some("/responses"),
     messages: Some(MessagesApi {

@@ -147,6 +147,8 @@ struct Relay {
     grammar: Grammar,
     envelope: Envelope,
     words: Words,
+    /// Whether a chunk that tells nothing but the usage goes no further.
+    hides_usage: bool,
     /// Whether the provider has finished the answer.
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
@@ -175,6 +177,7 @@ impl Relay {
             grammar: sending.reading.grammar,
             envelope: job.surface.envelope(),
             words: Words::Same,
+            hides_usage: sending.reading.hides_usage,
             finished: false,
             open: false,
             trailers: None,
@@ -186,9 +189,16 @@ impl Relay {
     }
 
     /// Lets whole events pass, up to the first that breaks the stream.
-    fn pass(&mut self, block: Bytes) {
+    fn pass(&mut self, mut block: Bytes) {
+        while let Some(rest) = self.pass_sound(block) {
+            block = rest;
+        }
+    }
+
+    /// As [`Relay::pass`], up to an event that goes no further; what comes behind that is still to pass.
+    fn pass_sound(&mut self, block: Bytes) -> Option<Bytes> {
         if block.is_empty() || self.upstream.is_none() {
-            return;
+            return None;
         }
         let mut sound = 0;
         for event in events(&block) {
@@ -201,7 +211,7 @@ impl Relay {
             if seen.malformed {
                 self.pass_until(&block, sound);
                 self.break_off(&self.failed("its stream holds an event that is not JSON".into()));
-                return;
+                return None;
             }
             if let Some(said) = seen.error {
                 let is_same = matches!(self.words, Words::Same);
@@ -216,23 +226,28 @@ impl Relay {
                 } else {
                     self.break_off(&error);
                 }
-                return;
+                return None;
             }
-            sound += event.raw.len();
             self.finished |= seen.finished || seen.done;
             if let Some(usage) = seen.usage {
                 self.meter.used(usage);
+                if self.hides_usage && seen.is_usage_only {
+                    self.pass_until(&block, sound);
+                    return Some(block.slice(sound + event.raw.len()..));
+                }
             }
+            sound += event.raw.len();
             if seen.done {
                 self.pass_until(&block, sound);
                 self.finish();
                 self.let_out(block.slice(sound..));
                 // Many clients leave at this word and do not wait for the end of the body.
                 self.meter.settle(Ending::Answered);
-                return;
+                return None;
             }
         }
         self.let_out(block);
+        None
     }
 
     fn pass_until(&mut self, block: &Bytes, end: usize) {

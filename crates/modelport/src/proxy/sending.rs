@@ -41,6 +41,8 @@ pub struct Reading {
     pub answers: Answers,
     /// The API that it must be put into, where it comes as a chat completion.
     pub dialect: Option<Dialect>,
+    /// Whether a chunk that tells nothing but the usage is kept from the caller, who has not asked for it.
+    pub hides_usage: bool,
 }
 
 /// Makes the request fit the provider.
@@ -76,13 +78,17 @@ struct Recipient<'a> {
 
 /// By the surface's own API.
 fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Error> {
-    let (body, receipt) = match &job.asked {
+    let Fitted {
+        body,
+        receipt,
+        usage_is_ours,
+    } = match &job.asked {
         // A form that still arrives is put together while it is sent.
         _ if to.model.is_empty() || job.arriving.is_some() => {
-            (Spliced::whole(job.body.clone()), Receipt::default())
+            Fitted::plainly(Spliced::whole(job.body.clone()))
         }
         Asked::Json(ask) if job.surface == Surface::ChatCompletions => to.fit(&job.body, ask)?,
-        asked => (asked.with_model(&job.body, to.model), Receipt::default()),
+        asked => Fitted::plainly(asked.with_model(&job.body, to.model)),
     };
     Ok(Sending {
         path: with_query(path, job.query.as_deref()),
@@ -92,6 +98,7 @@ fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Err
             grammar: job.surface.grammar(),
             answers: job.surface.answers(),
             dialect: None,
+            hides_usage: usage_is_ours,
         },
     })
 }
@@ -105,9 +112,10 @@ fn as_chat(job: &Job, to: &Recipient<'_>, dialect: Dialect) -> Result<Sending, E
         job.as_chat.get_or_init(|| chat)
     };
     to.allow(&chat.receipt)?;
-    let (body, fitted) = to.fit(&chat.body, &chat.ask)?;
+    let fitted = to.fit(&chat.body, &chat.ask)?;
+    let body = fitted.body;
     let mut receipt = chat.receipt.clone();
-    receipt.extend(&fitted);
+    receipt.extend(&fitted.receipt);
     Ok(Sending {
         path: Surface::ChatCompletions.path().into(),
         body,
@@ -116,6 +124,8 @@ fn as_chat(job: &Job, to: &Recipient<'_>, dialect: Dialect) -> Result<Sending, E
             grammar: Grammar::Chunks,
             answers: Answers::Json,
             dialect: Some(dialect),
+            // The translation reads it.
+            hides_usage: false,
         },
     })
 }
@@ -127,20 +137,36 @@ fn with_query(path: &'static str, query: Option<&str>) -> Cow<'static, str> {
     }
 }
 
+/// A body that fits a provider.
+struct Fitted {
+    body: Spliced,
+    receipt: Receipt,
+    /// Whether the stream is asked for its usage without the caller having done so.
+    usage_is_ours: bool,
+}
+
+impl Fitted {
+    /// With nothing to tell of.
+    fn plainly(body: Spliced) -> Self {
+        Self {
+            body,
+            receipt: Receipt::default(),
+            usage_is_ours: false,
+        }
+    }
+}
+
 impl Recipient<'_> {
     /// A chat completion with the model's name in it, and fields that the provider takes. A provider that puts chats into
     /// other terms itself tells afterwards what became of them.
-    fn fit(&self, body: &Bytes, ask: &Ask) -> Result<(Spliced, Receipt), Error> {
+    fn fit(&self, body: &Bytes, ask: &Ask) -> Result<Fitted, Error> {
         if self.upstream.translates_chats() {
             if self.policy() == Policy::Strict
                 && let Some(Ok(receipt)) = self.upstream.own_receipt(body)
             {
                 self.allow(&receipt)?;
             }
-            return Ok((
-                splice::with_model(body, ask, self.model),
-                Receipt::default(),
-            ));
+            return Ok(Fitted::plainly(splice::with_model(body, ask, self.model)));
         }
         let target = Target {
             parameters: &self.profile.parameters,
@@ -148,9 +174,15 @@ impl Recipient<'_> {
             known_as: self.config.known_as(self.model),
             model: self.model,
             policy: self.policy(),
+            // Azure's dated APIs know of that only since 2024-09-01-preview (learn.microsoft.com, API lifecycle).
+            wants_usage: !self.config.base_url.is_dated(),
         };
         match parameters::adapt(body, ask, &target) {
-            Ok(adapted) => Ok((adapted.body, adapted.receipt)),
+            Ok(adapted) => Ok(Fitted {
+                body: adapted.body,
+                receipt: adapted.receipt,
+                usage_is_ours: adapted.usage_is_ours,
+            }),
             Err(refusal) => Err(refused(&refusal, self.config)),
         }
     }
@@ -182,7 +214,7 @@ fn refused(refusal: &Refusal, config: &ProviderConfig) -> Error {
     let Refusal { field, fate } = refusal;
     let would = match fate {
         Fate::Mapped(to) => format!("would have to be sent as {to}"),
-        Fate::Dropped | Fate::Refused => "is not supported there".to_owned(),
+        Fate::Dropped | Fate::Refused | Fate::Added => "is not supported there".to_owned(),
     };
     Error::BadRequest {
         message: format!(

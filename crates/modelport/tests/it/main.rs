@@ -41,4 +41,5 @@ mod shutdown;
 mod support;
 mod surfaces;
 mod unread;
+mod usage;
 mod wire;

@@ -39,7 +39,7 @@ fn check(fields: &Value, sent: &Value, receipt: &[(&str, Option<&str>)]) {
         .map(|note| {
             let to = match &note.fate {
                 Fate::Mapped(to) => Some(to.as_str()),
-                Fate::Dropped | Fate::Refused => None,
+                Fate::Dropped | Fate::Refused | Fate::Added => None,
             };
             (note.field.as_str(), to)
         })

@@ -37,7 +37,7 @@ fn check(more: &Value, sent: &Value, notes: &[&str]) {
 fn written(notes: Vec<Note>) -> Vec<String> {
     let notes = notes.into_iter().map(|note| match note.fate {
         Fate::Mapped(to) => format!("{}>{to}", note.field),
-        Fate::Dropped | Fate::Refused => note.field,
+        Fate::Dropped | Fate::Refused | Fate::Added => note.field,
     });
     notes.collect()
 }

@@ -91,10 +91,14 @@ fn streamed(row: &Row) -> Vec<bool> {
 
 fn meet(provider: &Provider, row: &Row, gateway: &Gateway, stream: bool) -> Found {
     let id = format!("{}-{stream}", row.file);
-    let body = json!({
+    let mut body = json!({
         "model": format!("replay/{}", row.file), "stream": stream,
         "messages": [{"role": "user", "content": "hello"}],
     });
+    if stream {
+        // As the recorded ones were asked for, so that nothing of them is kept from the client.
+        body["stream_options"] = json!({"include_usage": true});
+    }
     let exchange = gateway.request("POST", "/v1/chat/completions");
     let exchange = exchange.header("x-request-id", &id).body(body.to_string());
     let (answer, whole) = exchange.open().finish_anyhow();
