@@ -42,6 +42,11 @@ impl Money {
         Self(pico)
     }
 
+    /// In picodollars.
+    pub const fn pico(self) -> u64 {
+        self.0
+    }
+
     /// In dollars, exactly.
     pub fn dollars(self) -> Decimal {
         Decimal::from_i128_with_scale(self.0.into(), SCALE).normalize()
