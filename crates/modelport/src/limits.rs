@@ -1,3 +1,16 @@
-//! How much may be asked of a provider at once.
+//! How much may be asked: of a provider at once, and by whom over which time and for how much money.
+//!
+//! [`admission`] takes a request's share of all limits it counts at, the [`cell`]s, or of none. What a cell counts is in
+//! [`rate`], [`concurrency`] and [`budget`]; [`room`] is where requests wait. No limit reads a clock: times come in as
+//! milliseconds since 1970, and a clock that goes back lets no more pass.
 
+pub mod admission;
+pub mod budget;
+pub mod cell;
+pub mod concurrency;
+pub mod estimate;
+pub mod money;
+pub mod rate;
 pub mod room;
+pub mod window;
+pub mod words;

@@ -1,0 +1,290 @@
+//! Whether a request may be sent, by all the limits that it counts at: all of them or none.
+//!
+//! The limits are taken one after the other, and what was taken is given back when one refuses. Meanwhile another request
+//! may be refused for what this one holds; it is never the other way round, that more passes than a limit allows. Put
+//! those first that refuse most.
+
+use std::{cmp::Reverse, sync::Arc, time::Duration};
+
+use smallvec::SmallVec;
+
+use super::{
+    budget::{self, Reserved, SoftReached},
+    cell::{Cell, Dimension, Limit, Use},
+    rate::{self, Rate},
+};
+
+/// Leave to send one request. It holds what the request is expected to use.
+///
+/// Dropped before it is settled it gives back tokens, money and the place, but not the request, which was made.
+#[derive(Debug)]
+#[must_use]
+pub struct Permit {
+    holds: Use,
+    held: SmallVec<[Held; USUAL]>,
+}
+
+/// A limit at which the request counts.
+#[derive(Debug)]
+struct Held {
+    cell: Arc<Cell>,
+    /// What is set apart, at a budget.
+    reserved: Option<Reserved>,
+}
+
+/// Why a request may not be sent.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The first limit that refused.
+    pub cell: Arc<Cell>,
+    /// What it said.
+    pub reason: Reason,
+}
+
+/// What a limit says when it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A limit over a period is used up for now.
+    Spent {
+        /// The whole amount.
+        limit: u64,
+        /// What may be taken at once.
+        remaining: u64,
+        /// What was asked for.
+        asked: u64,
+        /// When there is enough if nobody else takes any.
+        retry_after: Duration,
+    },
+    /// More was asked for than a period has, so waiting does not help.
+    TooLarge {
+        /// The whole amount.
+        limit: u64,
+        /// What was asked for.
+        asked: u64,
+    },
+    /// As many are under way as may be.
+    Busy {
+        /// How many may be.
+        limit: u64,
+    },
+    /// A budget is spent or set apart.
+    Budget(budget::Refusal),
+}
+
+/// A budget whose soft limit the request has reached.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// The budget.
+    pub cell: Arc<Cell>,
+    /// How far it is spent.
+    pub soft: SoftReached,
+}
+
+/// Where a caller stands, by the limits that are used up first. What is `None` is not limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Requests.
+    pub requests: Option<Level>,
+    /// Tokens, of questions, answers or both.
+    pub tokens: Option<Level>,
+}
+
+/// How far a limit over a period is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// The whole amount.
+    pub limit: u64,
+    /// What may be taken at once.
+    pub remaining: u64,
+    /// When the whole amount is there again if nobody takes any.
+    pub reset: Duration,
+}
+
+/// The limits of a usual request; a permit with more of them needs memory of its own.
+const USUAL: usize = 8;
+
+/// Takes what a request is expected to use at each limit, or nothing anywhere. `now` is in milliseconds since 1970.
+///
+/// # Errors
+///
+/// [`Refused`] by the first limit that has not enough.
+pub fn admit<'a>(
+    cells: impl IntoIterator<Item = &'a Arc<Cell>>,
+    ask: Use,
+    now: u64,
+) -> Result<Permit, Refused> {
+    let mut permit = Permit {
+        holds: ask,
+        held: SmallVec::new(),
+    };
+    for cell in cells {
+        let cell = Arc::clone(cell);
+        match take(&cell.limit, ask, now) {
+            Ok(reserved) => permit.held.push(Held { cell, reserved }),
+            Err(reason) => {
+                permit.withdraw();
+                return Err(Refused { cell, reason });
+            }
+        }
+    }
+    Ok(permit)
+}
+
+/// Where a caller stands at these limits.
+pub fn standing<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>, now: u64) -> Standing {
+    let mut standing = Standing::default();
+    for cell in cells {
+        let (level, rate) = match &cell.limit {
+            Limit::Rate(Dimension::Requests, _, rate) => (&mut standing.requests, rate),
+            Limit::Rate(
+                Dimension::InputTokens | Dimension::OutputTokens | Dimension::Tokens,
+                _,
+                rate,
+            ) => (&mut standing.tokens, rate),
+            Limit::Concurrency(_) | Limit::Budget(_) => continue,
+        };
+        let other = Level::of(rate, now);
+        *level = Some(level.map_or(other, |level| level.tighter(other)));
+    }
+    standing
+}
+
+impl Permit {
+    /// The request has used so much so far, and is not over. Where that is more than it holds it takes more, even if there
+    /// is not enough.
+    pub fn grow(&mut self, used: Use, now: u64) {
+        let before = self.holds;
+        let holds = before.at_least(used);
+        for Held { cell, reserved } in &mut self.held {
+            match (&cell.limit, reserved) {
+                (Limit::Rate(dimension, _, rate), _) => {
+                    correct(rate, *dimension, before, holds, now);
+                }
+                (Limit::Budget(budget), Some(reserved)) => {
+                    budget.reserve_more(reserved, holds.cost.less(before.cost));
+                }
+                (Limit::Budget(_), None) | (Limit::Concurrency(_), _) => {}
+            }
+        }
+        self.holds = holds;
+    }
+
+    /// The request is over and has used so much. The budgets whose soft limits it has reached.
+    #[must_use = "somebody wants to know of the soft limits"]
+    pub fn settle(mut self, used: Use, now: u64) -> SmallVec<[Reached; 1]> {
+        let mut reached = SmallVec::new();
+        for Held { cell, reserved } in std::mem::take(&mut self.held) {
+            match (&cell.limit, reserved) {
+                (Limit::Rate(dimension, _, rate), _) => {
+                    correct(rate, *dimension, self.holds, used, now);
+                }
+                (Limit::Concurrency(places), _) => places.leave(),
+                (Limit::Budget(budget), Some(reserved)) => {
+                    let soft = budget.settle(reserved, used.cost, now);
+                    reached.extend(soft.map(|soft| Reached { cell, soft }));
+                }
+                (Limit::Budget(_), None) => {}
+            }
+        }
+        reached
+    }
+
+    /// Where the caller stands at the limits of this request.
+    pub fn standing(&self, now: u64) -> Standing {
+        standing(self.held.iter().map(|held| &held.cell), now)
+    }
+
+    /// The request was not made after all: gives everything back.
+    pub fn withdraw(self) {
+        for held in &self.held {
+            if let Limit::Rate(Dimension::Requests, _, rate) = &held.cell.limit {
+                rate.give_back(1);
+            }
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        for Held { cell, reserved } in self.held.drain(..) {
+            match (&cell.limit, reserved) {
+                (Limit::Rate(Dimension::Requests, ..), _) | (Limit::Budget(_), None) => {}
+                (Limit::Rate(dimension, _, rate), _) => rate.give_back(dimension.of(self.holds)),
+                (Limit::Concurrency(places), _) => places.leave(),
+                (Limit::Budget(budget), Some(reserved)) => budget.release(reserved),
+            }
+        }
+    }
+}
+
+impl Refused {
+    /// When the request may be sent if nobody else is; `None` if nobody knows, or never.
+    pub fn retry_after(&self, now: u64) -> Option<Duration> {
+        match self.reason {
+            Reason::Spent { retry_after, .. } => Some(retry_after),
+            Reason::TooLarge { .. } | Reason::Busy { .. } => None,
+            Reason::Budget(refusal) => {
+                let at = refusal.resets_at?;
+                Some(Duration::from_millis(at.saturating_sub(now)))
+            }
+        }
+    }
+}
+
+impl Level {
+    fn of(rate: &Rate, now: u64) -> Self {
+        Self {
+            limit: rate.limit(),
+            remaining: rate.remaining(now),
+            reset: rate.reset(now),
+        }
+    }
+
+    /// The one of which less remains, and of two alike the one that is whole later.
+    fn tighter(self, other: Self) -> Self {
+        std::cmp::min_by_key(self, other, |level| (level.remaining, Reverse(level.reset)))
+    }
+}
+
+/// Takes what a request is expected to use, and returns what a budget has set apart for it.
+fn take(limit: &Limit, ask: Use, now: u64) -> Result<Option<Reserved>, Reason> {
+    match limit {
+        Limit::Rate(dimension, _, rate) => {
+            let (limit, asked) = (rate.limit(), dimension.of(ask));
+            match rate.try_take(asked, now) {
+                Ok(_) => Ok(None),
+                Err(rate::Refusal::TooLarge) => Err(Reason::TooLarge { limit, asked }),
+                Err(rate::Refusal::Spent {
+                    remaining,
+                    retry_after,
+                }) => Err(Reason::Spent {
+                    limit,
+                    remaining,
+                    asked,
+                    retry_after,
+                }),
+            }
+        }
+        Limit::Concurrency(places) if places.try_enter() => Ok(None),
+        Limit::Concurrency(places) => Err(Reason::Busy {
+            limit: places.limit(),
+        }),
+        Limit::Budget(budget) => {
+            let reserved = budget.reserve(ask.cost, now);
+            reserved.map(Some).map_err(Reason::Budget)
+        }
+    }
+}
+
+/// Replaces what a request holds of a limit by something else.
+fn correct(rate: &Rate, dimension: Dimension, holds: Use, used: Use, now: u64) {
+    let (holds, used) = (dimension.of(holds), dimension.of(used));
+    if used > holds {
+        rate.take_more(used - holds, now);
+    } else if holds > used {
+        rate.give_back(holds - used);
+    }
+}
+
+#[cfg(test)]
+mod tests;
