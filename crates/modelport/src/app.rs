@@ -10,16 +10,16 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::extract::FromRef;
-use modelport_provider::{Error as ProviderError, transport::Tls};
+use modelport_provider::{Error as ProviderError, transport::Tls, usage::Usage};
 
 mod upstream;
 
 use crate::{
     accounting::keeper::Sink,
-    auth::{Keys, stored::Stored},
+    auth::{self, Keys, stored::Stored},
     clock,
     config::{Config, ProviderConfig},
-    limits::room::Room,
+    limits::{cell::Owner, money::Money, register::Register, room::Room},
     models::{Directory, discovery::Wake, lessons::Lessons},
     routing::{
         decisions::Decisions,
@@ -58,6 +58,8 @@ pub struct App {
     pub keyrings: Vec<Arc<Keyring>>,
     /// The waiting rooms of the providers that get only so many requests at once, by their place in the configuration.
     pub rooms: Vec<Option<Arc<Room>>>,
+    /// How much may be used, and what was.
+    pub limits: Arc<Register>,
     /// How the last requests on routes were decided.
     pub decisions: Arc<Decisions>,
     upstreams: Vec<Accounts>,
@@ -134,6 +136,10 @@ impl App {
         };
         let now = clock::now();
         let targets = Targets::new(&config, &Targets::default(), |_| false, now);
+        let limits = Arc::new(Register::default());
+        limits.configure(&config.limits);
+        let register = Arc::clone(&limits);
+        stored.observe(move |directory| keep_limits(&register, directory));
         Ok(Self {
             edition,
             keys: keys(&config, stored),
@@ -151,6 +157,7 @@ impl App {
             targets,
             keyrings: config.providers.iter().map(keyring).collect(),
             rooms: rooms(&config, None),
+            limits,
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::default(),
@@ -198,6 +205,7 @@ impl App {
             known.map_or_else(|| keyring(provider), Arc::clone)
         });
         let now = clock::now();
+        self.limits.configure(&config.limits);
         let is_same = |place: usize| before.get(place).is_some_and(Option::is_some);
         let targets = Targets::new(&config, &self.targets, is_same, now);
         Ok(Self {
@@ -215,6 +223,7 @@ impl App {
             targets,
             keyrings: keyrings.collect(),
             rooms: rooms(&config, Some(self)),
+            limits: Arc::clone(&self.limits),
             decisions: Arc::clone(&self.decisions),
             upstreams,
             process: Arc::clone(&self.process),
@@ -226,6 +235,11 @@ impl App {
     fn place_of(&self, provider: &ProviderConfig) -> Option<usize> {
         let mut providers = self.config.providers.iter();
         providers.position(|known| known.is_same_upstream(provider))
+    }
+
+    /// What a use of a model costs; nothing where its prices are unknown.
+    pub fn cost(&self, _provider: usize, _model: &str, _usage: &Usage) -> Money {
+        Money::ZERO
     }
 
     /// Another configuration was not taken up.
@@ -337,6 +351,18 @@ impl FromRef<Seat> for Arc<Worker> {
     fn from_ref(seat: &Seat) -> Self {
         seat.worker()
     }
+}
+
+/// The limits of keys and teams.
+fn keep_limits(register: &Register, directory: &auth::directory::Directory) {
+    let (keys, teams) = (directory.keys(), directory.teams());
+    let keys = keys
+        .iter()
+        .map(|known| (Owner::Key, &*known.id, &known.key.limits));
+    let teams = teams
+        .iter()
+        .map(|team| (Owner::Team, team.name.as_str(), &team.limits));
+    register.keep(keys.chain(teams));
 }
 
 fn keys(config: &Config, stored: Arc<Stored>) -> Keys {

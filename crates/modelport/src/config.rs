@@ -56,6 +56,8 @@ pub struct Config {
     pub routes: Vec<routes::RouteConfig>,
     /// Other names of models and routes.
     pub aliases: HashMap<String, String>,
+    /// How much may be used, keys and teams aside.
+    pub limits: Vec<limits::LimitConfig>,
     /// What the operator says of models.
     pub catalogue: Overrides,
     /// What is kept, and where.
@@ -129,9 +131,9 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
     let catalogue = catalogue::read(&mut environment, all.unwrap_or_default());
-    let (routes, aliases) = match (filed, all) {
+    let (routes, aliases, limits) = match (filed, all) {
         (Some(filed), Some(all)) => filed.routes(&mut environment, all),
-        _ => (Vec::new(), HashMap::new()),
+        _ => (Vec::new(), HashMap::new(), Vec::new()),
     };
     let preferred = providers.as_ref().and_then(|providers| providers.preferred);
     match (server, providers, preferred, fallback, log_level) {
@@ -148,6 +150,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             provider_fallback,
             routes,
             aliases,
+            limits,
             catalogue,
             storage,
             log_level,

@@ -208,9 +208,32 @@ pub enum Error {
         /// Seconds after which a place is likely.
         retry_after: u64,
     },
+    /// A limit or a budget does not allow the request.
+    #[error("{message}")]
+    Limited {
+        /// What kind of limit.
+        limit: Limit,
+        /// Whose, how far it is used, and when there is more.
+        message: String,
+        /// Seconds after which there may be enough.
+        retry_after: Option<u64>,
+        /// Headers that say where the caller stands.
+        headers: Vec<(&'static str, String)>,
+    },
     /// A fault of ours.
     #[error("modelport failed inside. The request id finds it in the log.")]
     Internal,
+}
+
+/// A kind of limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// So many in a time, or at once.
+    Rate,
+    /// The request alone is more than it allows.
+    TooLarge,
+    /// Money.
+    Budget,
 }
 
 fn key_message(presented: bool) -> &'static str {
@@ -328,6 +351,23 @@ impl Error {
                 retry_after: Some(*retry_after),
                 ..Row::new(429, "rate_limit_error", "provider_busy")
             },
+            Self::Limited {
+                limit, retry_after, ..
+            } => {
+                let row = match limit {
+                    Limit::Rate => Row::new(429, "rate_limit_error", "rate_limit_exceeded"),
+                    Limit::TooLarge => {
+                        Row::new(429, "rate_limit_error", "request_over_limit").never_retry()
+                    }
+                    Limit::Budget => {
+                        Row::new(402, "insufficient_quota", "budget_exceeded").never_retry()
+                    }
+                };
+                Row {
+                    retry_after: *retry_after,
+                    ..row
+                }
+            }
             Self::Internal => Row::new(500, "server_error", "internal_error"),
         }
     }
@@ -350,6 +390,7 @@ impl Error {
             | Self::NoAdmin { .. }
             | Self::Conflict { .. }
             | Self::KeyOver { .. }
+            | Self::Limited { .. }
             | Self::KeyElsewhere { .. }
             | Self::Forbidden { .. }
             | Self::BadRequest { .. }
@@ -418,6 +459,13 @@ impl Error {
         }
         if let Some(seconds) = row.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::Limited { headers: said, .. } = &self {
+            let values = said.iter().filter_map(|(name, value)| {
+                let value = HeaderValue::from_str(value).ok()?;
+                Some((HeaderName::from_static(name), value))
+            });
+            headers.extend(values);
         }
         if let Some(retry) = row.should_retry {
             let value = if retry { "true" } else { "false" };

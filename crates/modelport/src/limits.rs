@@ -11,6 +11,7 @@ pub mod concurrency;
 pub mod estimate;
 pub mod money;
 pub mod rate;
+pub mod register;
 pub mod room;
 pub mod window;
 pub mod words;

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use modelport_provider::splice::{self, AskFault};
 
+pub mod admission;
 pub mod asked;
 pub mod attempt;
 pub mod body;
@@ -128,6 +129,13 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
         meter.begin(StatusCode::OK);
         meter.settle(Ending::Answered);
         return reply;
+    }
+    match admission::admit(&job) {
+        Ok(admitted) => meter.admitted(admitted),
+        Err(error) => {
+            meter.refuse(&error);
+            return Err(error);
+        }
     }
     if job.asked.stream() {
         return Box::pin(waiting::within_grace(job, meter)).await;

@@ -4,7 +4,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -39,7 +39,12 @@ pub struct Stored {
     is_read: AtomicBool,
     is_away: AtomicBool,
     asks_addresses: AtomicBool,
+    /// Is shown keys and teams before they count.
+    observer: OnceLock<Observer>,
 }
+
+/// What is shown keys and teams before they count.
+type Observer = Box<dyn Fn(&Directory) + Send + Sync>;
 
 impl Stored {
     /// The keys in this directory's database.
@@ -48,6 +53,12 @@ impl Stored {
             place,
             ..Self::default()
         }
+    }
+
+    /// Shows every change to this, before it counts. Only the first observer is one.
+    pub fn observe(&self, observer: impl Fn(&Directory) + Send + Sync + 'static) {
+        // A second one is dropped.
+        let _ = self.observer.set(Box::new(observer));
     }
 
     /// The keys as they are known now.
@@ -122,6 +133,9 @@ impl Stored {
                 let (next, unread) = self.directory.load().after(&changes);
                 for what in unread {
                     tracing::error!(target: "modelport", "{what}: it cannot be read and does not count");
+                }
+                if let Some(observer) = self.observer.get() {
+                    observer(&next);
                 }
                 self.asks_addresses.store(next.asks_addresses(), Relaxed);
                 self.directory.store(Arc::new(next));

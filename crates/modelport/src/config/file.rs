@@ -4,6 +4,7 @@
 mod aliases;
 mod document;
 mod keys;
+mod limit;
 mod provider;
 mod reader;
 mod reference;
@@ -22,6 +23,7 @@ pub use self::schema::{schema, schema_text};
 use self::tree::Node;
 use super::environment::{Defaults, Environment};
 use super::fault::{Fault, Warning};
+use super::limits::LimitConfig;
 use super::providers::ProviderConfig;
 use super::routes::{self, RouteConfig};
 use super::value;
@@ -104,21 +106,22 @@ fn defaults(reader: &mut Reader, fields: &Fields<'_>) -> Defaults {
 }
 
 impl Filed {
-    /// The routes and aliases, whose targets must be among these providers; what is wrong is among the environment's
+    /// The routes, aliases and limits, whose targets must be among these providers; what is wrong is among the environment's
     /// faults.
     pub(super) fn routes(
         mut self,
         environment: &mut Environment,
         providers: &[ProviderConfig],
-    ) -> (Vec<RouteConfig>, HashMap<String, String>) {
+    ) -> (Vec<RouteConfig>, HashMap<String, String>, Vec<LimitConfig>) {
         let top = Fields::of(&self.tree);
         let reader = &mut self.reader;
         let routes = route::read(reader, top.get("routes"), providers, self.retry_share);
         let aliases = aliases::read(reader, top.get("aliases"), providers, &routes);
+        let limits = limit::read(reader, top.get("limits"), providers);
         let unreached = route::unreached(&self.providers, providers, &routes, &aliases);
         environment.warnings.extend(unreached);
         self.reader.tell(environment);
-        (routes, aliases)
+        (routes, aliases, limits)
     }
 }
 

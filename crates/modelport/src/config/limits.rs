@@ -6,6 +6,28 @@ use std::{fmt, str::FromStr, time::Duration};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::routes::Pattern;
+
+/// A limit that is configured, and of what it is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitConfig {
+    /// Of what.
+    pub of: Limited,
+    /// What may be used.
+    pub limits: Limits,
+}
+
+/// What a configured limit is one of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// All requests together.
+    Gateway,
+    /// Those to the provider of this id.
+    Provider(String),
+    /// Those for models that are asked for by these names.
+    Model(Pattern),
+}
+
 /// What may be used at most; what is `None` has no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

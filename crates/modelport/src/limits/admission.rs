@@ -28,8 +28,19 @@ pub struct Permit {
 #[derive(Debug)]
 struct Held {
     cell: Arc<Cell>,
-    /// What is set apart, at a budget.
-    reserved: Option<Reserved>,
+    /// What is held of it.
+    share: Share,
+}
+
+/// What a request holds of a limit.
+#[derive(Debug)]
+enum Share {
+    /// So much of a rate.
+    Weight(u64),
+    /// A place.
+    Place,
+    /// Money that is set apart.
+    Reserved(Reserved),
 }
 
 /// Why a request may not be sent.
@@ -120,7 +131,7 @@ pub fn admit<'a>(
     for cell in cells {
         let cell = Arc::clone(cell);
         match take(&cell.limit, ask, now) {
-            Ok(reserved) => permit.held.push(Held { cell, reserved }),
+            Ok(share) => permit.held.push(Held { cell, share }),
             Err(reason) => {
                 permit.withdraw();
                 return Err(Refused { cell, reason });
@@ -155,15 +166,17 @@ impl Permit {
     pub fn grow(&mut self, used: Use, now: u64) {
         let before = self.holds;
         let holds = before.at_least(used);
-        for Held { cell, reserved } in &mut self.held {
-            match (&cell.limit, reserved) {
-                (Limit::Rate(dimension, _, rate), _) => {
-                    correct(rate, *dimension, before, holds, now);
+        for Held { cell, share } in &mut self.held {
+            match (&cell.limit, share) {
+                (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
+                    let more = dimension.of(holds).max(*weight);
+                    correct(rate, *weight, more, now);
+                    *weight = more;
                 }
-                (Limit::Budget(budget), Some(reserved)) => {
+                (Limit::Budget(budget), Share::Reserved(reserved)) => {
                     budget.reserve_more(reserved, holds.cost.less(before.cost));
                 }
-                (Limit::Budget(_), None) | (Limit::Concurrency(_), _) => {}
+                _ => {}
             }
         }
         self.holds = holds;
@@ -173,17 +186,17 @@ impl Permit {
     #[must_use = "somebody wants to know of the soft limits"]
     pub fn settle(mut self, used: Use, now: u64) -> SmallVec<[Reached; 1]> {
         let mut reached = SmallVec::new();
-        for Held { cell, reserved } in std::mem::take(&mut self.held) {
-            match (&cell.limit, reserved) {
-                (Limit::Rate(dimension, _, rate), _) => {
-                    correct(rate, *dimension, self.holds, used, now);
+        for Held { cell, share } in std::mem::take(&mut self.held) {
+            match (&cell.limit, share) {
+                (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
+                    correct(rate, weight, dimension.of(used), now);
                 }
-                (Limit::Concurrency(places), _) => places.leave(),
-                (Limit::Budget(budget), Some(reserved)) => {
+                (Limit::Concurrency(places), Share::Place) => places.leave(),
+                (Limit::Budget(budget), Share::Reserved(reserved)) => {
                     let soft = budget.settle(reserved, used.cost, now);
                     reached.extend(soft.map(|soft| Reached { cell, soft }));
                 }
-                (Limit::Budget(_), None) => {}
+                _ => {}
             }
         }
         reached
@@ -206,12 +219,13 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        for Held { cell, reserved } in self.held.drain(..) {
-            match (&cell.limit, reserved) {
-                (Limit::Rate(Dimension::Requests, ..), _) | (Limit::Budget(_), None) => {}
-                (Limit::Rate(dimension, _, rate), _) => rate.give_back(dimension.of(self.holds)),
-                (Limit::Concurrency(places), _) => places.leave(),
-                (Limit::Budget(budget), Some(reserved)) => budget.release(reserved),
+        for Held { cell, share } in self.held.drain(..) {
+            match (&cell.limit, share) {
+                (Limit::Rate(Dimension::Requests, ..), _) => {}
+                (Limit::Rate(_, _, rate), Share::Weight(weight)) => rate.give_back(weight),
+                (Limit::Concurrency(places), Share::Place) => places.leave(),
+                (Limit::Budget(budget), Share::Reserved(reserved)) => budget.release(reserved),
+                _ => {}
             }
         }
     }
@@ -246,13 +260,17 @@ impl Level {
     }
 }
 
-/// Takes what a request is expected to use, and returns what a budget has set apart for it.
-fn take(limit: &Limit, ask: Use, now: u64) -> Result<Option<Reserved>, Reason> {
+/// Takes what a request is expected to use.
+///
+/// How long an answer will be is a guess, so a guess above the whole amount takes the whole amount: what the answer uses
+/// beyond that is owed afterwards. A question is as long as it is, and is refused.
+fn take(limit: &Limit, ask: Use, now: u64) -> Result<Share, Reason> {
     match limit {
         Limit::Rate(dimension, _, rate) => {
-            let (limit, asked) = (rate.limit(), dimension.of(ask));
+            let (limit, certain) = (rate.limit(), dimension.of(ask.without_answer()));
+            let asked = dimension.of(ask).min(limit.max(certain));
             match rate.try_take(asked, now) {
-                Ok(_) => Ok(None),
+                Ok(_) => Ok(Share::Weight(asked)),
                 Err(rate::Refusal::TooLarge) => Err(Reason::TooLarge { limit, asked }),
                 Err(rate::Refusal::Spent {
                     remaining,
@@ -265,20 +283,19 @@ fn take(limit: &Limit, ask: Use, now: u64) -> Result<Option<Reserved>, Reason> {
                 }),
             }
         }
-        Limit::Concurrency(places) if places.try_enter() => Ok(None),
+        Limit::Concurrency(places) if places.try_enter() => Ok(Share::Place),
         Limit::Concurrency(places) => Err(Reason::Busy {
             limit: places.limit(),
         }),
         Limit::Budget(budget) => {
             let reserved = budget.reserve(ask.cost, now);
-            reserved.map(Some).map_err(Reason::Budget)
+            reserved.map(Share::Reserved).map_err(Reason::Budget)
         }
     }
 }
 
 /// Replaces what a request holds of a limit by something else.
-fn correct(rate: &Rate, dimension: Dimension, holds: Use, used: Use, now: u64) {
-    let (holds, used) = (dimension.of(holds), dimension.of(used));
+fn correct(rate: &Rate, holds: u64, used: u64, now: u64) {
     if used > holds {
         rate.take_more(used - holds, now);
     } else if holds > used {

@@ -138,6 +138,15 @@ impl Per {
 }
 
 impl Use {
+    /// What is used before there is an answer.
+    #[must_use]
+    pub fn without_answer(self) -> Self {
+        Self {
+            output_tokens: 0,
+            ..self
+        }
+    }
+
     /// The larger of both, number by number.
     #[must_use]
     pub fn at_least(self, other: Self) -> Self {

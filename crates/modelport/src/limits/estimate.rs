@@ -36,6 +36,11 @@ impl Learned {
         Self(AtomicU64::new(UNKNOWN))
     }
 
+    /// It knows nothing any more.
+    fn forget(&self) {
+        self.0.store(UNKNOWN, Ordering::Relaxed);
+    }
+
     /// The output tokens to expect: the mean and the spread, [`PRIOR`] as long as nothing is known, and at most what
     /// the caller has limited the answer to.
     pub fn estimate(&self, max_tokens: Option<u64>) -> u64 {
@@ -95,10 +100,77 @@ impl Answers {
     }
 }
 
-/// From one number toward another by a fraction of the way.
+/// From one number toward another by a fraction of the way, rounded up so that it gets there.
 fn toward(from: u64, to: u64, fraction: u64) -> u64 {
-    let step = from.abs_diff(to) / fraction;
+    let step = from.abs_diff(to).div_ceil(fraction);
     if to < from { from - step } else { from + step }
+}
+
+/// What requests are expected to use, for every key and model that asks often enough.
+///
+/// A table of a fixed size in which each pair has one place. Where two have the same place, the one that asks drives out
+/// the other, which is then new again.
+#[derive(Debug)]
+pub struct Expected(Box<[Place]>);
+
+#[derive(Debug, Default)]
+struct Place {
+    /// Whose it is.
+    tag: AtomicU64,
+    /// Output tokens of an answer.
+    output: Learned,
+    /// Input tokens of a request for each byte of its body, in [`RATIO`]ths.
+    ratio: Learned,
+}
+
+/// Places in the table, a power of two.
+const PLACES: usize = 4096;
+
+/// A quarter of a token for each byte is the [`PRIOR`].
+const RATIO: u64 = 4 * PRIOR;
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self((0..PLACES).map(|_| Place::default()).collect())
+    }
+}
+
+impl Expected {
+    /// The input and output tokens to expect of a request with a body of so many bytes, whose answer is limited to
+    /// `max_tokens`. `who` is a number for the key and the model.
+    pub fn tokens(&self, who: u64, bytes: usize, max_tokens: Option<u64>) -> (u64, u64) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let place = self.place(who);
+        let known = place.filter(|place| place.tag.load(Ordering::Relaxed) == who);
+        let (ratio, output) = match known {
+            Some(place) => (
+                place.ratio.estimate(None),
+                place.output.estimate(max_tokens),
+            ),
+            None => (PRIOR, PRIOR.min(max_tokens.unwrap_or(u64::MAX))),
+        };
+        (bytes.saturating_mul(ratio).div_ceil(RATIO), output)
+    }
+
+    /// A whole answer to a request with a body of so many bytes has used so many tokens.
+    pub fn observe(&self, who: u64, bytes: usize, input_tokens: u64, output_tokens: u64) {
+        let Some(place) = self.place(who) else { return };
+        if place.tag.swap(who, Ordering::Relaxed) != who {
+            place.output.forget();
+            place.ratio.forget();
+        }
+        place.output.observe(output_tokens);
+        if let Ok(bytes @ 1..) = u64::try_from(bytes) {
+            place
+                .ratio
+                .observe(input_tokens.saturating_mul(RATIO).div_ceil(bytes));
+        }
+    }
+
+    fn place(&self, who: u64) -> Option<&Place> {
+        let place = usize::try_from(who >> 40).unwrap_or(0) % PLACES;
+        self.0.get(place)
+    }
 }
 
 #[cfg(test)]
@@ -191,5 +263,21 @@ mod tests {
             prop_assert!(estimate <= 2 * most + 1);
             prop_assert!(estimate <= max_tokens.unwrap_or(u64::MAX));
         }
+    }
+
+    #[test]
+    fn what_was_used_is_expected_again() {
+        let expected = Expected::default();
+        assert_eq!(expected.tokens(7 << 40, 400, None), (100, PRIOR));
+        for _ in 0..50 {
+            expected.observe(7 << 40, 400, 20, 5);
+        }
+        assert_eq!(expected.tokens(7 << 40, 400, None), (20, 5));
+        assert_eq!(expected.tokens(7 << 40, 800, Some(3)), (40, 3));
+        // Another in the same place.
+        let other = (7 << 40) + 1;
+        assert_eq!(expected.tokens(other, 400, None), (100, PRIOR));
+        expected.observe(other, 400, 40, 9);
+        assert_eq!(expected.tokens(7 << 40, 400, None), (100, PRIOR));
     }
 }

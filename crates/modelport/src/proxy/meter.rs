@@ -10,6 +10,7 @@ use std::{
 
 use http::StatusCode;
 use modelport_provider::{failure::FailureKind, usage::Usage};
+use smallvec::SmallVec;
 
 pub use crate::accounting::record::Ending;
 use crate::{
@@ -17,10 +18,15 @@ use crate::{
     app::App,
     clock,
     error::{Blame, Error},
+    limits::{
+        admission::{Reached, Standing},
+        cell::Use,
+    },
 };
 
 use super::{
     Inbound,
+    admission::Admitted,
     plan::{Deployment, Plan},
     tries::Held,
 };
@@ -39,6 +45,8 @@ pub struct Meter {
     calls: AtomicU32,
     /// What is let go of when the answer is over.
     held: Held,
+    /// The request's leave by the limits of the caller.
+    admitted: Option<Box<Admitted>>,
 }
 
 impl Meter {
@@ -50,6 +58,7 @@ impl Meter {
             provider: None,
             calls: AtomicU32::new(0),
             held: Held::default(),
+            admitted: None,
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
@@ -95,6 +104,23 @@ impl Meter {
     /// The answer keeps this until it is over.
     pub fn hold(&mut self, held: Held) {
         self.held = held;
+    }
+
+    /// The limits allow the request.
+    pub fn admitted(&mut self, admitted: Option<Box<Admitted>>) {
+        self.admitted = admitted;
+    }
+
+    /// Where the caller stands by its limits, if it has any.
+    pub fn limits(&self) -> Option<Standing> {
+        self.admitted.as_ref().map(|admitted| admitted.standing())
+    }
+
+    /// An event of the stream has passed.
+    pub fn event(&mut self) {
+        if let Some(admitted) = &mut self.admitted {
+            admitted.event();
+        }
     }
 
     /// When the request arrived.
@@ -182,12 +208,50 @@ impl Meter {
         lessons.used(provider, model, usage, clock::calendar());
     }
 
+    /// Puts what was used in the place of what was expected, at every limit.
+    fn count(&mut self, record: &Record) {
+        let of_provider = self.held.permit.take();
+        let admitted = self.admitted.take();
+        if admitted.is_none() && of_provider.is_none() {
+            return;
+        }
+        let is_whole = record.ending == Ending::Answered;
+        let used = match (&record.usage, self.provider, &record.upstream_model) {
+            (Some(usage), Some(provider), Some(model)) => Some(Use {
+                input_tokens: usage.input_tokens,
+                output_tokens: usage.output_tokens,
+                cost: self.app.cost(provider, model, usage),
+            }),
+            // What was not answered has used nothing, as far as anybody has said.
+            _ if record.first_output.is_none() => Some(Use::default()),
+            _ => None,
+        };
+        let mut reached = SmallVec::new();
+        if let Some(admitted) = admitted {
+            reached = admitted.settle(&self.app, used, is_whole);
+        }
+        if let Some(of_provider) = of_provider {
+            reached.extend(of_provider.settle(used));
+        }
+        for Reached { cell, soft } in reached {
+            tracing::warn!(
+                target: "modelport",
+                owner = ?cell.owner,
+                name = &*cell.name,
+                spent = %soft.spent,
+                warn_at = %soft.limit,
+                "a budget has reached the amount at which it warns"
+            );
+        }
+    }
+
     fn hand_over(&mut self, ending: Ending) {
         if let Some(mut record) = self.record.take() {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
             record.attempts = self.calls.load(Relaxed);
             self.teach(&record);
+            self.count(&record);
             self.held = Held::default();
             self.app.records.send(record);
         }

@@ -27,7 +27,7 @@ mod trailers;
 mod unseen;
 
 use super::{
-    Job, Reply,
+    Job, Reply, admission,
     attempt::Committed,
     dialect::Events,
     headers,
@@ -39,6 +39,7 @@ use crate::{
     app::App,
     error::{Envelope, Error},
     ids::RequestId,
+    limits::admission::Standing,
 };
 use aside::Aside;
 use trailers::WithTrailers;
@@ -63,6 +64,7 @@ pub fn reply(
                 meter.used(usage);
             }
             meter.begin(parts.status);
+            let limits = meter.limits();
             meter.settle(Ending::Answered);
             let trailers = trailers.and_then(|fields| headers::trailers_to_caller(*fields));
             let body = match trailers {
@@ -71,7 +73,7 @@ pub fn reply(
             };
             let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
             reply
         }
         Committed::Stream {
@@ -81,6 +83,7 @@ pub fn reply(
             rest,
         } => {
             meter.begin(parts.status);
+            let limits = meter.limits();
             let mut relay = Relay::new(job, at.provider, sending, rest, reader, meter);
             if let Some(dialect) = sending.reading.dialect {
                 relay.words = Words::Others(dialect.stream(job));
@@ -90,11 +93,12 @@ pub fn reply(
             }
             let mut reply = Response::new(Body::new(relay));
             *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
             reply
         }
         Committed::Opaque { parts, held, rest } => {
             meter.begin(parts.status);
+            let limits = meter.limits();
             let grammar = sending.reading.grammar;
             let aside = Aside::new(&parts.headers, job.asked.stream(), grammar);
             let (id, name) = (job.id.clone(), job.provider_name(at).to_owned());
@@ -103,7 +107,7 @@ pub fn reply(
             *reply.status_mut() = parts.status;
             // Its length stays as the provider gave it, so that a cut is seen as one.
             let length = parts.headers.get(header::CONTENT_LENGTH).cloned();
-            *reply.headers_mut() = to_caller(job, at, sending, parts.headers);
+            *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
             if let Some(length) = length {
                 reply.headers_mut().insert(header::CONTENT_LENGTH, length);
             }
@@ -112,7 +116,13 @@ pub fn reply(
     }
 }
 
-fn to_caller(job: &Job, at: &Deployment, sending: &Sending, upstream: HeaderMap) -> HeaderMap {
+fn to_caller(
+    job: &Job,
+    at: &Deployment,
+    sending: &Sending,
+    upstream: HeaderMap,
+    limits: Option<Standing>,
+) -> HeaderMap {
     // Over HTTP/1.1 only the fields that are announced here may follow the body.
     let announced: Vec<HeaderValue> = if job.takes_trailers {
         upstream.get_all(header::TRAILER).iter().cloned().collect()
@@ -125,6 +135,9 @@ fn to_caller(job: &Job, at: &Deployment, sending: &Sending, upstream: HeaderMap)
     }
     headers::add_resolution(&mut headers, job.provider_id(at), &at.model);
     headers::add_receipt(&mut headers, &sending.receipt);
+    if let Some(limits) = limits {
+        admission::add_headers(&mut headers, limits);
+    }
     headers
 }
 
@@ -203,6 +216,7 @@ impl Relay {
         let mut sound = 0;
         for event in events(&block) {
             let seen = if event.has_data {
+                self.meter.event();
                 self.grammar.read_event(&event.data)
             } else {
                 sound += event.raw.len();

@@ -7,6 +7,7 @@ use modelport_provider::{failure::FailureKind, retry};
 
 use super::{
     Job,
+    admission::{self, AtProvider},
     attempt::{self, Committed},
     failure::Failure,
     meter::Meter,
@@ -41,6 +42,8 @@ pub struct Won {
 pub struct Held {
     /// Its place among those that the provider gets at once.
     pub room: Option<Place>,
+    /// Its leave by the limits of the provider.
+    pub permit: Option<Box<AtProvider>>,
     /// Counts the request at its target.
     pub flight: Option<Flight>,
     /// Is told how much of the input came from the provider's cache.
@@ -67,6 +70,7 @@ pub async fn at_deployment(
             "the provider is not configured",
         ));
     };
+    let permit = admission::at_provider(job, at)?;
     let Entered { room, queued } = place::enter(job, place, at).await?;
     let mut tried = Tried::default();
     let mut retries = 0;
@@ -81,6 +85,7 @@ pub async fn at_deployment(
         let failure = match result {
             Ok(mut won) => {
                 (won.held.room, won.queued) = (room, queued);
+                won.held.permit = permit;
                 return Ok(won);
             }
             Err(failure) => failure,
@@ -164,6 +169,7 @@ async fn one(
         committed,
         held: Held {
             room: None,
+            permit: None,
             flight: Some(flight),
             cache,
         },

@@ -25,6 +25,7 @@ mod fidelity;
 mod keys;
 mod ledger;
 mod lessons;
+mod limits;
 mod ollama;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;

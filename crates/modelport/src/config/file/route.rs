@@ -66,7 +66,7 @@ fn route(
     })
 }
 
-fn pattern(text: &str) -> Result<Pattern, Wrong> {
+pub(super) fn pattern(text: &str) -> Result<Pattern, Wrong> {
     let is_clean = !text.chars().any(|c| c.is_control() || c.is_whitespace());
     if !text.is_empty() && text.len() <= MAX_MODEL && is_clean {
         return Ok(Pattern(text.to_owned()));

@@ -133,6 +133,19 @@ fn a_permit_grows_with_its_answer_and_never_shrinks() {
 }
 
 #[test]
+fn a_guess_above_the_whole_amount_takes_all_of_it() {
+    let cells = [per_minute(60, Dimension::Tokens)];
+    let permit = admit(&cells, tokens(10, 1000, 0), NOW).unwrap();
+    assert_eq!(remaining(&cells[0]), 0);
+    assert!(permit.settle(tokens(10, 5, 0), NOW).is_empty());
+    assert_eq!(remaining(&cells[0]), 45);
+    // Given up, it gives back what it has taken and no more.
+    drop(admit(&cells, tokens(10, 35, 0), NOW).unwrap());
+    assert_eq!(remaining(&cells[0]), 45);
+    assert!(admit(&cells, tokens(10, 1000, 0), NOW).is_err());
+}
+
+#[test]
 fn a_refusal_names_the_limit_and_when_to_come_again() {
     let check = |limit: Arc<Cell>, ask: Use, retry_after: Option<u64>| {
         let cells = [per_minute(1000, Dimension::Tokens), limit];
@@ -161,8 +174,8 @@ fn a_refusal_names_the_limit_and_when_to_come_again() {
     };
     assert_eq!(reason, spent);
     let reason = check(
-        per_minute(60, Dimension::OutputTokens),
-        tokens(0, 61, 0),
+        per_minute(60, Dimension::InputTokens),
+        tokens(61, 0, 0),
         None,
     );
     assert_eq!(

@@ -42,6 +42,7 @@ pub(in crate::config::file) static TOP: Block = Block {
         Key::own("defaults", Shape::Table(&DEFAULTS), DEFAULTS.help),
         Key::own("providers", Shape::Tables(&PROVIDER), PROVIDER.help),
         Key::own("routes", Shape::Tables(&ROUTE), ROUTE.help),
+        Key::own("limits", Shape::Tables(&LIMIT), LIMIT.help),
         Key::own(
             "aliases",
             Shape::Strings,
@@ -264,6 +265,52 @@ const POLICY: Shape = Shape::Choice(&POLICIES);
 const POLICY_HELP: &str = "The rule that orders the targets: priority as written; weighted by chance and weight; round-robin in turn; least-busy; latency, the faster of two drawn ones; cost, the cheapest for the request; sticky, the same for requests that belong together.";
 const STICKY_HELP: &str = "What makes requests belong together, for the policy sticky: conversation (its system prompt and first message), user, or header:NAME.";
 const TARGETS_HELP: &str = "Who answers: \"provider:model\"; \"provider\" alone for the model that was asked for; or a table with conditions.";
+
+const AMOUNT: Shape = Shape::Whole {
+    least: 1,
+    most: u32::MAX,
+};
+
+pub(in crate::config::file) static LIMIT: Block = Block {
+    name: "limits",
+    help: "How much all requests together, those to one provider or those for some models may use. Keys and teams have limits of their own.",
+    keys: &[
+        Key::own(
+            "provider",
+            Shape::Text,
+            "The provider, by its id, that this is a limit of.",
+        ),
+        Key::own(
+            "model",
+            Shape::Text,
+            "The name that requests ask for, or a pattern in which * stands for any text, that this is a limit of.",
+        ),
+        Key::own("requests_per_minute", AMOUNT, "Requests in a minute."),
+        Key::own("requests_per_day", AMOUNT, "Requests in a day."),
+        Key::own(
+            "tokens_per_minute",
+            AMOUNT,
+            "Tokens, in and out, in a minute.",
+        ),
+        Key::own("tokens_per_day", AMOUNT, "Tokens, in and out, in a day."),
+        Key::own(
+            "input_tokens_per_minute",
+            AMOUNT,
+            "Input tokens in a minute.",
+        ),
+        Key::own(
+            "output_tokens_per_minute",
+            AMOUNT,
+            "Output tokens in a minute.",
+        ),
+        Key::own("concurrency", AMOUNT, "Requests under way at once."),
+        Key::own(
+            "budgets",
+            Shape::Texts,
+            "Money for a window, in US dollars: \"AMOUNT/WINDOW\", with a window of day, week, month, total or the last days as 30d, in UTC; \"100/month warn=80\" warns at 80, and \"100/month soft\" refuses nothing.",
+        ),
+    ],
+};
 
 pub(in crate::config::file) static GROUP: Block = Block {
     name: "routes.groups",

@@ -1,0 +1,255 @@
+//! The limits that there are, by whose they are, and what has been used of each. Built anew when keys, teams or the
+//! configuration change; a limit that stays the same goes on with what was used of it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use smallvec::SmallVec;
+
+use super::{
+    budget::Budget,
+    cell::{Cell, Dimension, Limit, Owner, Per},
+    concurrency::Concurrency,
+    estimate::Expected,
+    money::Money,
+    window::Window,
+};
+use crate::config::limits::{self as config, LimitConfig, Limited, Limits};
+use crate::config::routes::Pattern;
+
+/// All limits of one owner.
+pub type Cells = Arc<[Arc<Cell>]>;
+
+/// The limits of a request, those that refuse most first.
+pub type Bounds = SmallVec<[Cells; 4]>;
+
+/// The limits that there are.
+#[derive(Debug, Default)]
+pub struct Register {
+    /// Those of keys and teams.
+    kept: ArcSwap<HashMap<(Owner, Box<str>), Entry>>,
+    configured: ArcSwap<Vec<Configured>>,
+    /// Budgets that do not know yet what was spent before.
+    fresh: Mutex<Vec<Arc<Cell>>>,
+    /// What answers are expected to use.
+    pub expected: Expected,
+}
+
+/// The limits of a key or a team.
+#[derive(Debug, Clone)]
+struct Entry {
+    limits: Limits,
+    cells: Cells,
+}
+
+/// Limits of the configuration.
+#[derive(Debug, Clone)]
+struct Configured {
+    config: LimitConfig,
+    cells: Cells,
+}
+
+impl Register {
+    /// From now on these are the keys and teams with limits.
+    pub fn keep<'l>(&self, all: impl Iterator<Item = (Owner, &'l str, &'l Limits)>) {
+        let before = self.kept.load();
+        let mut next = HashMap::new();
+        for (owner, name, limits) in all.filter(|(.., limits)| !limits.is_none()) {
+            let place = (owner, Box::from(name));
+            let same = before.get(&place).filter(|entry| entry.limits == *limits);
+            let entry = match same {
+                Some(same) => same.clone(),
+                None => Entry {
+                    limits: limits.clone(),
+                    cells: self.cells(owner, name, limits),
+                },
+            };
+            next.insert(place, entry);
+        }
+        self.kept.store(Arc::new(next));
+    }
+
+    /// From now on these are the limits of the configuration.
+    pub fn configure(&self, all: &[LimitConfig]) {
+        let before = self.configured.load();
+        let next = all.iter().map(|config| {
+            let same = before.iter().find(|known| known.config == *config);
+            same.cloned().unwrap_or_else(|| {
+                let (owner, name) = match &config.of {
+                    Limited::Gateway => (Owner::Gateway, ""),
+                    Limited::Provider(id) => (Owner::Provider, id.as_str()),
+                    Limited::Model(Pattern(model)) => (Owner::Model, model.as_str()),
+                };
+                Configured {
+                    config: config.clone(),
+                    cells: self.cells(owner, name, &config.limits),
+                }
+            })
+        });
+        let next = next.collect();
+        self.configured.store(Arc::new(next));
+    }
+
+    /// The limits of a request by this key, of this team, for a model that is asked for by this name.
+    pub fn of_request(&self, key: Option<&str>, team: Option<&str>, model: &str) -> Bounds {
+        let mut bounds = Bounds::new();
+        if key.is_some() || team.is_some() {
+            let kept = self.kept.load();
+            let owners = [(Owner::Key, key), (Owner::Team, team)];
+            for (owner, name) in owners {
+                // A lookup by borrowed parts is not to be had, and without limits there is nothing to look up.
+                let name = name.filter(|_| !kept.is_empty());
+                let found = name.and_then(|name| kept.get(&(owner, Box::from(name))));
+                bounds.extend(found.map(|entry| Arc::clone(&entry.cells)));
+            }
+        }
+        let configured = self.configured.load();
+        let wider = configured.iter().filter(|known| match &known.config.of {
+            Limited::Gateway => true,
+            Limited::Model(pattern) => pattern.matches(model),
+            Limited::Provider(_) => false,
+        });
+        bounds.extend(wider.map(|known| Arc::clone(&known.cells)));
+        bounds
+    }
+
+    /// The limits of a provider.
+    pub fn of_provider(&self, id: &str) -> Bounds {
+        let configured = self.configured.load();
+        let its = configured
+            .iter()
+            .filter(|known| matches!(&known.config.of, Limited::Provider(name) if name == id));
+        its.map(|known| Arc::clone(&known.cells)).collect()
+    }
+
+    /// All limits of one owner, for a report.
+    pub fn of(&self, owner: Owner, name: &str) -> Option<Cells> {
+        let kept = self.kept.load();
+        let found = kept.get(&(owner, Box::from(name)))?;
+        Some(Arc::clone(&found.cells))
+    }
+
+    /// Budgets that have been made since the last call and do not know yet what was spent before.
+    pub fn fresh_budgets(&self) -> Vec<Arc<Cell>> {
+        std::mem::take(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes back budgets whose past could not be told.
+    pub fn still_fresh(&self, budgets: Vec<Arc<Cell>>) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.extend(budgets);
+    }
+
+    fn cells(&self, owner: Owner, name: &str, limits: &Limits) -> Cells {
+        use Dimension::{InputTokens, OutputTokens, Requests, Tokens};
+        let rates = [
+            (limits.requests_per_minute, Requests, Per::Minute),
+            (limits.requests_per_day, Requests, Per::Day),
+            (limits.tokens_per_minute, Tokens, Per::Minute),
+            (limits.input_tokens_per_minute, InputTokens, Per::Minute),
+            (limits.output_tokens_per_minute, OutputTokens, Per::Minute),
+            (limits.tokens_per_day, Tokens, Per::Day),
+        ];
+        let rates = rates
+            .into_iter()
+            .filter_map(|(amount, dimension, per)| Some(Limit::rate(amount?, dimension, per)));
+        let places = limits.concurrency.map(u64::from);
+        let places = places.map(|max| Limit::Concurrency(Concurrency::new(max)));
+        let budgets = limits
+            .budgets
+            .iter()
+            .map(|budget| Limit::Budget(of(budget)));
+        let all = rates.chain(places).chain(budgets);
+        let cells: Cells = all
+            .map(|limit| Arc::new(Cell::new(owner, name, limit)))
+            .collect();
+        let budgets = cells
+            .iter()
+            .filter(|cell| matches!(cell.limit, Limit::Budget(_)));
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.extend(budgets.cloned());
+        cells
+    }
+}
+
+fn of(budget: &config::Budget) -> Budget {
+    let window = match budget.per {
+        config::Window::Day => Window::Day,
+        config::Window::Week => Window::Week,
+        config::Window::Month => Window::Month,
+        config::Window::Total => Window::Total,
+        config::Window::Rolling(length) => Window::Rolling(length),
+    };
+    let amount = Money::from_dollars(budget.amount);
+    let soft = match (budget.warn, budget.refuse) {
+        (Some(warn), _) => Some(Money::from_dollars(warn)),
+        (None, false) => Some(amount),
+        (None, true) => None,
+    };
+    Budget::new(window, soft, budget.refuse.then_some(amount))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(json: &str) -> Limits {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_limit_that_stays_goes_on_with_what_was_used() {
+        let register = Register::default();
+        let two = limits(r#"{"requests_per_minute":2}"#);
+        let keep = |limits: &Limits| register.keep([(Owner::Key, "k", limits)].into_iter());
+        let take = || {
+            let bounds = register.of_request(Some("k"), None, "m");
+            let cells = bounds.iter().flat_map(|cells| cells.iter());
+            let permit =
+                super::super::admission::admit(cells, super::super::cell::Use::default(), 0);
+            permit.map(drop).is_ok()
+        };
+        keep(&two);
+        assert!(take());
+        keep(&two);
+        assert!(take() && !take());
+        keep(&limits(r#"{"requests_per_minute":3}"#));
+        assert!(take());
+        register.keep(std::iter::empty());
+        assert!(register.of_request(Some("k"), None, "m").is_empty());
+    }
+
+    #[test]
+    fn a_request_counts_at_all_limits_that_are_its() {
+        let register = Register::default();
+        let one = limits(r#"{"concurrency":1,"budgets":[{"amount":1,"per":"day"}]}"#);
+        let config = |of: Limited| LimitConfig {
+            of,
+            limits: one.clone(),
+        };
+        register.configure(&[
+            config(Limited::Gateway),
+            config(Limited::Model(Pattern("gpt-*".to_owned()))),
+            config(Limited::Provider("p".to_owned())),
+        ]);
+        register.keep([(Owner::Key, "k", &one), (Owner::Team, "t", &one)].into_iter());
+        let owners = |bounds: Bounds| -> Vec<Owner> {
+            let firsts = bounds.iter().filter_map(|cells| cells.first());
+            firsts.map(|cell| cell.owner).collect()
+        };
+        assert_eq!(
+            owners(register.of_request(Some("k"), Some("t"), "gpt-5")),
+            [Owner::Key, Owner::Team, Owner::Gateway, Owner::Model]
+        );
+        assert_eq!(
+            owners(register.of_request(None, None, "x")),
+            [Owner::Gateway]
+        );
+        assert_eq!(owners(register.of_provider("p")), [Owner::Provider]);
+        assert_eq!(register.fresh_budgets().len(), 5);
+        assert!(register.fresh_budgets().is_empty());
+    }
+}

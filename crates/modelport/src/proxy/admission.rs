@@ -1,0 +1,286 @@
+//! Whether a request may be sent, by the limits and budgets of whoever sends it and of whomever it is sent to.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use http::{HeaderName, HeaderValue};
+use modelport_provider::{failure::FailureKind, usage::Usage};
+use smallvec::SmallVec;
+
+use super::{Job, failure::Failure, failure::whole_seconds, plan::Deployment};
+use crate::{
+    app::App,
+    clock,
+    error::{Error, Limit},
+    limits::{
+        admission::{self, Permit, Reached, Reason, Refused, Standing},
+        cell::{Cell, Owner, Use},
+        money::Money,
+        register::Bounds,
+        words::Reset,
+    },
+};
+
+/// Fields that limit an answer's length.
+const MAX_TOKENS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+
+/// Events of a stream after which what it has used is counted anew.
+const EVENTS: u64 = 32;
+
+/// Leave to answer a request, and what it is expected to use.
+pub struct Admitted {
+    permit: Permit,
+    expects: Use,
+    /// Whose answers teach what to expect.
+    who: u64,
+    /// The length of the request's body.
+    bytes: usize,
+    /// Events of the stream so far.
+    events: u64,
+}
+
+/// Leave to ask a provider.
+pub struct AtProvider {
+    permit: Permit,
+    expects: Use,
+}
+
+/// Admits a request by the limits of its key, its team, its model and the gateway; `None` where there are none.
+///
+/// # Errors
+///
+/// [`Error::Limited`] by the first limit that has not enough.
+pub(super) fn admit(job: &Job) -> Result<Option<Box<Admitted>>, Error> {
+    let app = &job.worker.app;
+    let known = job.caller.known.as_ref();
+    let (key, team) = known.map_or((None, None), |known| {
+        (Some(&*known.id), known.team.as_deref())
+    });
+    let first = job.plan.first();
+    let requested = job.asked.model(&job.body);
+    let model = requested.or_else(|| first.map(|at| &*at.model));
+    let bounds = app.limits.of_request(key, team, model.unwrap_or_default());
+    if bounds.is_empty() {
+        return Ok(None);
+    }
+    let (who, expects) = expected(job, first);
+    let now = millis();
+    match admission::admit(cells(&bounds), expects, now) {
+        Ok(permit) => Ok(Some(Box::new(Admitted {
+            permit,
+            expects,
+            who,
+            bytes: job.body.len(),
+            events: 0,
+        }))),
+        Err(refused) => {
+            let standing = admission::standing(cells(&bounds), now);
+            Err(refusal(&refused, standing, key_name(job), now))
+        }
+    }
+}
+
+/// Admits a request to a provider by the provider's limits; `None` where it has none.
+///
+/// # Errors
+///
+/// A failure that lets another provider answer, by the first limit that has not enough.
+pub(super) fn at_provider(job: &Job, at: &Deployment) -> Result<Option<Box<AtProvider>>, Failure> {
+    let bounds = job.worker.app.limits.of_provider(job.provider_id(at));
+    if bounds.is_empty() {
+        return Ok(None);
+    }
+    let (_, expects) = expected(job, Some(at));
+    let now = millis();
+    match admission::admit(cells(&bounds), expects, now) {
+        Ok(permit) => Ok(Some(Box::new(AtProvider { permit, expects }))),
+        Err(refused) => {
+            let error = refusal(&refused, Standing::default(), "", now);
+            Err(Failure::own(FailureKind::RateLimited, error))
+        }
+    }
+}
+
+fn cells(bounds: &Bounds) -> impl Iterator<Item = &std::sync::Arc<Cell>> {
+    bounds.iter().flat_map(|cells| cells.iter())
+}
+
+/// What a request is expected to use at a deployment, and whose answers tell.
+fn expected(job: &Job, at: Option<&Deployment>) -> (u64, Use) {
+    let app = &job.worker.app;
+    let mut hasher = DefaultHasher::new();
+    job.caller.number.hash(&mut hasher);
+    at.map(|at| &*at.model).hash(&mut hasher);
+    let who = hasher.finish();
+    let (input_tokens, output_tokens) =
+        app.limits
+            .expected
+            .tokens(who, job.body.len(), max_tokens(job));
+    let cost = at.map_or(Money::ZERO, |at| {
+        let usage = Usage {
+            input_tokens,
+            output_tokens,
+            ..Usage::default()
+        };
+        app.cost(at.provider, &at.model, &usage)
+    });
+    let expects = Use {
+        input_tokens,
+        output_tokens,
+        cost,
+    };
+    (who, expects)
+}
+
+/// The most tokens that the caller wants in an answer.
+fn max_tokens(job: &Job) -> Option<u64> {
+    let fields = job.asked.of_json()?.fields().iter();
+    let said = fields.filter(|field| MAX_TOKENS.contains(&&*field.key(&job.body)));
+    let numbers = said.filter_map(|field| {
+        let value = job.body.get(field.value.clone())?;
+        std::str::from_utf8(value).ok()?.parse().ok()
+    });
+    numbers.max()
+}
+
+fn key_name(job: &Job) -> &str {
+    let known = job.caller.known.as_ref();
+    known.map_or("", |known| known.key.prefix())
+}
+
+fn millis() -> u64 {
+    u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Admitted {
+    /// Where the caller stands, for headers.
+    pub fn standing(&self) -> Standing {
+        self.permit.standing(millis())
+    }
+
+    /// An event of the stream has passed, which is a token at most providers. What a stream uses beyond what it was
+    /// expected to counts while it runs.
+    pub fn event(&mut self) {
+        self.events += 1;
+        if self.events.is_multiple_of(EVENTS) && self.events > self.expects.output_tokens {
+            let used = Use {
+                output_tokens: self.events,
+                ..self.expects
+            };
+            self.permit.grow(used, millis());
+        }
+    }
+
+    /// The request is over, with what it used if that is known.
+    pub fn settle(self, app: &App, used: Option<Use>, is_whole: bool) -> SmallVec<[Reached; 1]> {
+        if let (Some(used), true) = (used, is_whole) {
+            let expected = &app.limits.expected;
+            expected.observe(self.who, self.bytes, used.input_tokens, used.output_tokens);
+        }
+        self.permit.settle(used.unwrap_or(self.expects), millis())
+    }
+}
+
+impl AtProvider {
+    /// The request is over, with what it used if that is known.
+    pub fn settle(self, used: Option<Use>) -> SmallVec<[Reached; 1]> {
+        self.permit.settle(used.unwrap_or(self.expects), millis())
+    }
+}
+
+/// The refusal by a limit, in words and headers.
+fn refusal(refused: &Refused, standing: Standing, key: &str, now: u64) -> Error {
+    let cell = &refused.cell;
+    let name = &cell.name;
+    let owner = match cell.owner {
+        Owner::Gateway => "this gateway".to_owned(),
+        Owner::Key => format!("the API key {key}"),
+        Owner::Team => format!("the team {name}"),
+        Owner::Model => format!("the model {name}"),
+        Owner::Provider => format!("the provider {name}"),
+    };
+    let limit = cell.limit.as_str();
+    let retry_after = refused.retry_after(now);
+    let again = retry_after.map_or_else(String::new, |wait| {
+        format!(" Try again in {}.", Reset(wait))
+    });
+    let (kind, message) = match refused.reason {
+        Reason::Spent {
+            limit: amount,
+            remaining,
+            asked,
+            ..
+        } => (
+            Limit::Rate,
+            format!(
+                "Rate limit reached for {owner}: {limit} is {amount}, {remaining} are left, and this request needs {asked}.{again}"
+            ),
+        ),
+        Reason::TooLarge {
+            limit: amount,
+            asked,
+        } => (
+            Limit::TooLarge,
+            format!(
+                "The request is too large for {owner}: {limit} is {amount}, and this request needs {asked}. Send a shorter one, or ask for a shorter answer with max_tokens."
+            ),
+        ),
+        Reason::Busy { limit: amount } => (
+            Limit::Rate,
+            format!(
+                "Too many requests at once for {owner}: {limit} is {amount}. Try again when one of them is answered."
+            ),
+        ),
+        Reason::Budget(budget) => (
+            Limit::Budget,
+            format!(
+                "The budget of {owner} does not allow this request: {} of {} are spent, and {} are set apart for requests under way.{}",
+                budget.spent,
+                budget.limit,
+                budget.reserved,
+                budget.resets_at.map_or_else(
+                    || " Ask for a larger one.".to_owned(),
+                    |at| format!(" It is renewed at {}.", moment(at))
+                )
+            ),
+        ),
+    };
+    let mut headers = Vec::new();
+    write(standing, |name, value| {
+        headers.push((name, value.to_string()));
+    });
+    Error::Limited {
+        limit: kind,
+        message,
+        retry_after: retry_after.map(whole_seconds),
+        headers,
+    }
+}
+
+fn moment(millis: u64) -> String {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| millis.to_string(), |at| at.to_string())
+}
+
+/// Says where a caller stands, in OpenAI's words (platform.openai.com, "Rate limits", 2026-11).
+pub(super) fn write(standing: Standing, mut put: impl FnMut(&'static str, &dyn std::fmt::Display)) {
+    if let Some(level) = standing.requests {
+        put("x-ratelimit-limit-requests", &level.limit);
+        put("x-ratelimit-remaining-requests", &level.remaining);
+        put("x-ratelimit-reset-requests", &Reset(level.reset));
+    }
+    if let Some(level) = standing.tokens {
+        put("x-ratelimit-limit-tokens", &level.limit);
+        put("x-ratelimit-remaining-tokens", &level.remaining);
+        put("x-ratelimit-reset-tokens", &Reset(level.reset));
+    }
+}
+
+/// Puts where a caller stands into an answer's headers, in place of where the gateway stands at the provider.
+pub(super) fn add_headers(headers: &mut http::HeaderMap, standing: Standing) {
+    write(standing, |name, value| {
+        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    });
+}
