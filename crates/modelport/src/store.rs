@@ -1,5 +1,6 @@
 //! What outlives the process, in a database. Which rows there are is decided elsewhere.
 
+mod rows;
 pub mod sqlite;
 
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::{Span, Timestamp, tz::TimeZone};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -41,6 +42,7 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Column {
     Key,
+    Team,
     Provider,
     Model,
     Surface,
@@ -50,6 +52,7 @@ impl Column {
     fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::Team => "team",
             Self::Provider => "provider",
             Self::Model => "model",
             Self::Surface => "surface",
@@ -73,7 +76,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     };
     let period = Period {
         since: options.since,
-        until: options.until.unwrap_or_else(now),
+        until: options.until.unwrap_or_else(clock::unix_millis),
     };
     if period.since >= period.until {
         complain("modelport: --since is not before --until. Give an earlier time with --since.");
@@ -114,13 +117,13 @@ impl Options {
             return self.object(period, lines).to_string();
         }
         let mut heads: Vec<&str> = self.by.iter().map(|column| column.as_str()).collect();
-        heads.extend(COUNTS.map(|(name, _)| name));
+        heads.extend(FIGURES.map(|(name, _)| name));
         if self.csv {
             let mut rows = vec![heads.join(",")];
             rows.extend(lines.iter().map(|(names, totals)| {
                 let names = names.iter().map(|name| csv_field(name));
-                let counts = COUNTS.map(|(_, count)| count(totals).to_string());
-                names.chain(counts).collect::<Vec<_>>().join(",")
+                let figures = FIGURES.map(|(_, of)| of(totals).plain());
+                names.chain(figures).collect::<Vec<_>>().join(",")
             }));
             return rows.join("\n");
         }
@@ -142,7 +145,7 @@ impl Options {
                 let mut line: Map<String, Value> = names
                     .map(|(column, name)| (column.as_str().to_owned(), json!(name)))
                     .collect();
-                line.extend(COUNTS.map(|(name, count)| (name.to_owned(), json!(count(totals)))));
+                line.extend(FIGURES.map(|(name, of)| (name.to_owned(), of(totals).value())));
                 Value::Object(line)
             })
             .collect();
@@ -164,18 +167,18 @@ impl Options {
                 "" => "-".to_owned(),
                 name => name.to_owned(),
             });
-            let counts = COUNTS.map(|(_, count)| grouped(count(totals)));
-            names.chain(counts).collect()
+            let figures = FIGURES.map(|(_, of)| of(totals).for_people());
+            names.chain(figures).collect()
         }));
         // Nothing is said by a column of zeros.
         let says = |place: usize| {
             place < self.by.len() + ALWAYS
                 || lines.iter().any(|(_, totals)| {
-                    let column = COUNTS.get(place - self.by.len());
-                    column.is_some_and(|(_, count)| count(totals) > 0)
+                    let figure = FIGURES.get(place - self.by.len());
+                    figure.is_some_and(|(_, of)| !of(totals).is_zero())
                 })
         };
-        let places = 0..self.by.len() + COUNTS.len();
+        let places = 0..self.by.len() + FIGURES.len();
         let shown: Vec<usize> = places.filter(|place| says(*place)).collect();
         let sides: Vec<Side> = shown
             .iter()
@@ -198,23 +201,102 @@ impl Options {
     }
 }
 
-/// Columns of counts that are shown even where they hold nothing but zeros.
-const ALWAYS: usize = 4;
+/// Figures that are shown even where they are nothing but zeros.
+const ALWAYS: usize = 5;
 
-type Count = (&'static str, fn(&Totals) -> u64);
+/// A figure of a line, by the name that it has in every form.
+type Shown = (&'static str, fn(&Totals) -> Figure);
 
-/// The counts of a line, by the names that they have in every form.
-const COUNTS: [Count; 9] = [
-    ("requests", |totals| totals.requests),
-    ("failed", |totals| totals.failed),
-    ("input_tokens", |totals| totals.input_tokens),
-    ("output_tokens", |totals| totals.output_tokens),
-    ("cached_input_tokens", |totals| totals.cached_input_tokens),
-    ("cache_write_tokens", |totals| totals.cache_write_tokens),
-    ("reasoning_tokens", |totals| totals.reasoning_tokens),
-    ("audio_input_tokens", |totals| totals.audio_input_tokens),
-    ("audio_output_tokens", |totals| totals.audio_output_tokens),
+const FIGURES: [Shown; 17] = [
+    ("requests", |totals| Figure::Count(totals.requests)),
+    ("failed", |totals| Figure::Count(totals.failed)),
+    ("input_tokens", |totals| Figure::Count(totals.input_tokens)),
+    ("output_tokens", |totals| {
+        Figure::Count(totals.output_tokens)
+    }),
+    ("cost_usd", |totals| match totals.unpriced {
+        0 => Figure::Dollars(totals.cost()),
+        _ => Figure::AtLeast(totals.cost()),
+    }),
+    ("unpriced", |totals| Figure::Count(totals.unpriced)),
+    ("reported_usd", |totals| Figure::Dollars(totals.reported)),
+    ("computed_usd", |totals| Figure::Dollars(totals.computed)),
+    ("estimated_usd", |totals| Figure::Dollars(totals.estimated)),
+    ("cached_input_tokens", |totals| {
+        Figure::Count(totals.cached_input_tokens)
+    }),
+    ("cache_write_tokens", |totals| {
+        Figure::Count(totals.cache_write_tokens)
+    }),
+    ("cache_write_1h_tokens", |totals| {
+        Figure::Count(totals.cache_write_1h_tokens)
+    }),
+    ("reasoning_tokens", |totals| {
+        Figure::Count(totals.reasoning_tokens)
+    }),
+    ("audio_input_tokens", |totals| {
+        Figure::Count(totals.audio_input_tokens)
+    }),
+    ("audio_output_tokens", |totals| {
+        Figure::Count(totals.audio_output_tokens)
+    }),
+    ("image_input_tokens", |totals| {
+        Figure::Count(totals.image_input_tokens)
+    }),
+    ("image_output_tokens", |totals| {
+        Figure::Count(totals.image_output_tokens)
+    }),
 ];
+
+/// What stands in one place of the report. Money is shown to its last digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figure {
+    Count(u64),
+    Dollars(Decimal),
+    /// Dollars that are known, where some are not.
+    AtLeast(Decimal),
+}
+
+impl Figure {
+    fn is_zero(self) -> bool {
+        match self {
+            Self::Count(count) => count == 0,
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.is_zero(),
+        }
+    }
+
+    fn plain(self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.to_string(),
+        }
+    }
+
+    /// An amount is a text, because a JSON number is read as a float by most.
+    fn value(self) -> Value {
+        match self {
+            Self::Count(count) => json!(count),
+            Self::Dollars(_) | Self::AtLeast(_) => json!(self.plain()),
+        }
+    }
+
+    fn for_people(self) -> String {
+        match self {
+            Self::Count(count) => grouped(count),
+            Self::Dollars(amount) => with_cents(amount),
+            Self::AtLeast(amount) if amount.is_zero() => "unknown".to_owned(),
+            Self::AtLeast(amount) => format!("{} or more", with_cents(amount)),
+        }
+    }
+}
+
+/// An amount with two decimal places or as many as it has.
+fn with_cents(mut amount: Decimal) -> String {
+    if amount.scale() < 2 {
+        amount.rescale(2);
+    }
+    amount.to_string()
+}
 
 /// A number with its digits in threes.
 fn grouped(number: u64) -> String {
@@ -236,10 +318,6 @@ fn csv_field(text: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-fn now() -> u64 {
-    u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn day_and_time(millis: u64) -> String {
@@ -278,10 +356,29 @@ mod tests {
         let day = 86_400_000;
         assert_eq!(moment("1970-01-02"), Ok(day));
         assert_eq!(moment("1970-01-02T00:00:01Z"), Ok(day + 1000));
-        let week = now() - moment("7d").unwrap();
+        let week = clock::unix_millis() - moment("7d").unwrap();
         assert!((7 * day..7 * day + 1000).contains(&week), "{week}");
         assert!(moment("soon").is_err());
         assert!(moment("1969-01-01").is_err());
+    }
+
+    #[test]
+    fn money_is_exact_and_an_unknown_cost_does_not_look_cheap() {
+        let amount = |text: &str| text.parse::<Decimal>().unwrap();
+        let check = |figure: Figure, people: &str, plain: &str| {
+            assert_eq!(figure.for_people(), people);
+            assert_eq!(figure.plain(), plain);
+        };
+        check(Figure::Dollars(Decimal::ZERO), "0.00", "0");
+        check(Figure::Dollars(amount("1.5")), "1.50", "1.5");
+        check(
+            Figure::Dollars(amount("0.000000000001")),
+            "0.000000000001",
+            "0.000000000001",
+        );
+        check(Figure::AtLeast(Decimal::ZERO), "unknown", "0");
+        check(Figure::AtLeast(amount("3")), "3.00 or more", "3");
+        assert_eq!(Figure::Dollars(amount("1.5")).value(), json!("1.5"));
     }
 
     #[test]

@@ -3,15 +3,21 @@
 use std::{borrow::Cow, fs, path::Path, time::Duration};
 
 use sqlx::{
-    Connection, Row, SqliteConnection,
+    AssertSqlSafe, Connection, Row, SqliteConnection,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::StoreFault;
-use crate::accounting::{
-    journal::Position,
-    report::{Period, Totals},
+use super::{
+    StoreFault,
+    rows::{self, signed, unsigned},
+};
+use crate::{
+    accounting::{
+        journal::Position,
+        report::{Period, Totals},
+    },
+    clock,
 };
 
 /// The database's file in the data directory.
@@ -23,41 +29,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The tables, each step behind the one before.
 const STEPS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("sqlite/1_ledger.sql"))];
 
-/// The columns that are counted up, as both tables have them.
-const COUNTS: &str = "input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, \
-                      reasoning_tokens, audio_input_tokens, audio_output_tokens";
-
-const ADD_ROWS: &str = "INSERT OR IGNORE INTO ledger (id, at_ms, request_id, key, provider, model, \
-    surface, stream, status, ending, attempts, duration_ms, first_output_ms, input_tokens, \
-    output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, audio_input_tokens, \
-    audio_output_tokens) \
-    SELECT unhex(value->>'id'), value->>'at_ms', value->>'request_id', value->>'key', \
-    value->>'provider', value->>'model', value->>'surface', value->>'stream', value->>'status', \
-    value->>'ending', value->>'attempts', value->>'duration_ms', value->>'first_output_ms', \
-    value->>'input_tokens', value->>'output_tokens', value->>'cached_input_tokens', \
-    value->>'cache_write_tokens', value->>'reasoning_tokens', value->>'audio_input_tokens', \
-    value->>'audio_output_tokens' FROM json_each(?1)";
-
-const ADD_HOURS: &str = "INSERT INTO usage_hour \
-    SELECT at_ms / 3600000, key, provider, model, surface, count(*), sum(ending <> 'answered'), \
-    sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(cache_write_tokens), \
-    sum(reasoning_tokens), sum(audio_input_tokens), sum(audio_output_tokens) \
-    FROM ledger WHERE seq > ?1 GROUP BY 1, 2, 3, 4, 5 \
-    ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, \
-    failed = failed + excluded.failed, \
-    input_tokens = input_tokens + excluded.input_tokens, \
-    output_tokens = output_tokens + excluded.output_tokens, \
-    cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens, \
-    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens, \
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, \
-    audio_input_tokens = audio_input_tokens + excluded.audio_input_tokens, \
-    audio_output_tokens = audio_output_tokens + excluded.audio_output_tokens";
-
-const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3) \
-    ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset";
+const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
+    at_ms = excluded.at_ms";
 
 /// One connection to the database.
-pub struct Sqlite(SqliteConnection);
+pub struct Sqlite {
+    connection: SqliteConnection,
+    add_rows: String,
+    add_hours: String,
+}
 
 impl Sqlite {
     /// Opens the database in a directory, makes what is missing, and brings the tables up to date.
@@ -91,7 +72,11 @@ impl Sqlite {
         Migrator::with_migrations(steps.to_vec())
             .run_direct(None, &mut connection, false)
             .await?;
-        Ok(Self(connection))
+        Ok(Self {
+            connection,
+            add_rows: add_rows(),
+            add_hours: rows::add_hours("ledger WHERE seq > ?1"),
+        })
     }
 
     /// How far a journal has been taken over.
@@ -102,7 +87,7 @@ impl Sqlite {
     pub async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
         let row = sqlx::query("SELECT segment, at_offset FROM journal WHERE name = ?1")
             .bind(journal)
-            .fetch_optional(&mut self.0)
+            .fetch_optional(&mut self.connection)
             .await?;
         let Some(row) = row else {
             return Ok(Position::default());
@@ -124,16 +109,16 @@ impl Sqlite {
         rows: &[String],
         end: Position,
     ) -> Result<u64, StoreFault> {
-        let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM ledger")
             .fetch_one(&mut *transaction)
             .await?;
-        let added = sqlx::query(ADD_ROWS)
+        let added = sqlx::query(AssertSqlSafe(self.add_rows.as_str()))
             .bind(format!("[{}]", rows.join(",")))
             .execute(&mut *transaction)
             .await?
             .rows_affected();
-        sqlx::query(ADD_HOURS)
+        sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
             .bind(last)
             .execute(&mut *transaction)
             .await?;
@@ -141,6 +126,7 @@ impl Sqlite {
             .bind(journal)
             .bind(signed(end.segment))
             .bind(signed(end.offset))
+            .bind(signed(clock::unix_millis()))
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -155,7 +141,7 @@ impl Sqlite {
     pub async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
         sqlx::query("DELETE FROM journal WHERE name = ?1")
             .bind(journal)
-            .execute(&mut self.0)
+            .execute(&mut self.connection)
             .await?;
         Ok(())
     }
@@ -171,67 +157,27 @@ impl Sqlite {
         period: Period,
         by: &[&'static str],
     ) -> Result<Vec<(Vec<String>, Totals)>, StoreFault> {
-        let names = by.join(", ");
-        let groups = match names.as_str() {
-            "" => String::new(),
-            names => format!("{names}, "),
-        };
-        let group_by = match names.as_str() {
-            "" => String::new(),
-            names => format!("GROUP BY {names}"),
-        };
-        let sums = COUNTS.split(", ").map(|count| format!("sum({count})"));
-        let sums: Vec<String> = sums.collect();
-        let order: Vec<String> = (1..=by.len()).map(|place| format!(", {place}")).collect();
-        let sql = format!(
-            "SELECT {groups}sum(requests), sum(failed), {sums} FROM (\
-             SELECT {groups}requests, failed, {COUNTS} FROM usage_hour WHERE hour >= ?1 AND hour < ?2 \
-             UNION ALL SELECT {groups}1, ending <> 'answered', {COUNTS} FROM ledger \
-             WHERE (at_ms >= ?3 AND at_ms < ?4) OR (at_ms >= ?5 AND at_ms < ?6)) \
-             {group_by} ORDER BY sum(requests) DESC{order}",
-            sums = sums.join(", "),
-            order = order.concat(),
-        );
-        let parts = period.parts();
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for bound in parts {
-            query = query.bind(signed(bound));
+        let sql = rows::usage(by);
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for bound in rows::bounds(period) {
+            query = query.bind(bound);
         }
-        let rows = query.fetch_all(&mut self.0).await?;
-        let mut lines = Vec::with_capacity(rows.len());
-        for row in rows {
-            let names = (0..by.len()).map(|place| row.try_get(place));
-            let names = names.collect::<Result<Vec<String>, _>>()?;
-            let count = |place: usize| -> Result<u64, sqlx::Error> {
-                let sum: Option<i64> = row.try_get(by.len() + place)?;
-                Ok(unsigned(sum.unwrap_or(0)))
-            };
-            let totals = Totals {
-                requests: count(0)?,
-                failed: count(1)?,
-                input_tokens: count(2)?,
-                output_tokens: count(3)?,
-                cached_input_tokens: count(4)?,
-                cache_write_tokens: count(5)?,
-                reasoning_tokens: count(6)?,
-                audio_input_tokens: count(7)?,
-                audio_output_tokens: count(8)?,
-            };
-            if totals.requests > 0 {
-                lines.push((names, totals));
-            }
-        }
-        Ok(lines)
+        let found = query.fetch_all(&mut self.connection).await?;
+        let lines = found
+            .iter()
+            .map(|row| rows::line(row, by.len()).transpose());
+        Ok(lines.flatten().collect::<Result<_, _>>()?)
     }
 }
 
-/// The database counts in signed numbers only.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
+/// The statement that takes rows over from a JSON array of them.
+fn add_rows() -> String {
+    let values = rows::COLUMNS.map(|(name, _)| match name {
+        "id" => "unhex(value->>'id')".to_owned(),
+        name => format!("value->>'{name}'"),
+    });
+    let (columns, values) = (rows::columns(), values.join(", "));
+    format!("INSERT OR IGNORE INTO ledger ({columns}) SELECT {values} FROM json_each(?1)")
 }
 
 #[cfg(test)]
