@@ -156,11 +156,12 @@ impl Server {
 /// Where finished requests go. A gateway that can keep no ledger serves all the same.
 fn records(config: &Config) -> io::Result<Sink> {
     let level = config.log_level.into();
-    let Some(directory) = &config.storage.data_dir else {
+    let storage = &config.storage;
+    let (Some(directory), Some(database)) = (&storage.data_dir, &storage.database) else {
         tracing::warn!(target: "modelport", "no ledger of requests is kept: set MODELPORT_DATA_DIR to a directory for it");
         return Sink::of_log(level);
     };
-    match Sink::with_ledger(level, directory) {
+    match Sink::with_ledger(level, directory, database.clone()) {
         Ok(sink) => Ok(sink),
         Err(error) => {
             let directory = directory.display();

@@ -1,9 +1,29 @@
-//! What outlives the process, in a database. Which rows there are is decided elsewhere.
+//! What outlives the process, in a database: the embedded one or PostgreSQL. Which rows there are is decided elsewhere.
 
+mod postgres;
 mod rows;
-pub mod sqlite;
+mod sqlite;
 
-use std::path::PathBuf;
+use std::{borrow::Cow, path::PathBuf, time::Duration};
+
+use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+
+use self::{postgres::Postgres, sqlite::Sqlite};
+use crate::{
+    accounting::{
+        journal::Position,
+        report::{Period, Totals},
+    },
+    config::Database,
+};
+
+/// One connection to the database.
+pub enum Store {
+    /// A file of this machine.
+    Sqlite(Sqlite),
+    /// A server, which many gateways may share.
+    Postgres(Postgres),
+}
 
 /// Why the database does not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -22,4 +42,115 @@ pub enum StoreFault {
     /// The tables cannot be brought up to date.
     #[error("its tables cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database says nothing.
+    #[error("it has not answered for {} s", .0.as_secs())]
+    Silent(Duration),
 }
+
+/// What a report shows of some requests: what they are counted by, and the counts.
+pub type Line = (Vec<String>, Totals);
+
+impl Store {
+    /// Opens a database, and brings its tables up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn open(database: &Database) -> Result<Self, StoreFault> {
+        Ok(match database {
+            Database::Sqlite(path) => Self::Sqlite(Sqlite::open(path).await?),
+            Database::Postgres(url) => Self::Postgres(Postgres::open(url).await?),
+        })
+    }
+
+    /// Opens a database to read it, and changes nothing; `None` where no gateway has made tables yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn open_to_read(database: &Database) -> Result<Option<Self>, StoreFault> {
+        Ok(match database {
+            Database::Sqlite(path) if !path.exists() => None,
+            Database::Sqlite(path) => Some(Self::Sqlite(Sqlite::open(path).await?)),
+            Database::Postgres(url) => Postgres::open_to_read(url).await?.map(Self::Postgres),
+        })
+    }
+
+    /// How far a journal has been taken over.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.position(journal).await,
+            Self::Postgres(store) => store.position(journal).await,
+        }
+    }
+
+    /// Takes rows over from a journal, up to a position of it: all of them or none, and those that are there already not
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn add(
+        &mut self,
+        journal: &str,
+        rows: &[String],
+        end: Position,
+    ) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.add(journal, rows, end).await,
+            Self::Postgres(store) => store.add(journal, rows, end).await,
+        }
+    }
+
+    /// Forgets how far a journal was taken over that is no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.forget(journal).await,
+            Self::Postgres(store) => store.forget(journal).await,
+        }
+    }
+
+    /// What the requests of a period come to, by these columns of the table of hours, most requests first. Whole hours
+    /// come from that table, the rest from the rows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn usage(
+        &mut self,
+        period: Period,
+        by: &[&'static str],
+    ) -> Result<Vec<Line>, StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.usage(period, by).await,
+            Self::Postgres(store) => store.usage(period, by).await,
+        }
+    }
+}
+
+/// Brings tables up to date by these steps, each behind the one before: its number, its name and its statements.
+async fn bring_up_to_date<C: Migrate>(
+    connection: &mut C,
+    steps: &[(i64, &'static str, &'static str)],
+) -> Result<(), StoreFault> {
+    let steps = steps.iter().map(|(version, name, sql)| {
+        let sql = sqlx::SqlStr::from_static(sql);
+        let name = Cow::Borrowed(*name);
+        Migration::new(*version, name, MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(steps.collect())
+        .run_direct(None, connection, false)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

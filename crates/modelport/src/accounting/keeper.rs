@@ -21,7 +21,7 @@ use super::{
     ledger::Ledger,
     record::Record,
 };
-use crate::{clock, telemetry::logs};
+use crate::{clock, config::Database, telemetry::logs};
 
 /// Finished requests that may wait to be written; of more than that the ledger learns nothing.
 const MAX_WAITING: usize = 1 << 16;
@@ -120,12 +120,12 @@ impl Sink {
         Ok(Self { logs, kept: None })
     }
 
-    /// Starts the log, the journal in this data directory, and the ledger behind it.
+    /// Starts the log, the journal in this data directory, and behind it the ledger in this database.
     ///
     /// # Errors
     ///
     /// When the journal cannot be made, or no thread can be started.
-    pub fn with_ledger(level: Level, directory: &Path) -> io::Result<Self> {
+    pub fn with_ledger(level: Level, directory: &Path, database: Database) -> io::Result<Self> {
         let logs = logs::Sink::start(level)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
@@ -145,7 +145,7 @@ impl Sink {
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keeping.run(&receiver))?;
-        let ledger = Ledger::start(directory.to_owned(), place, left, Arc::clone(&state))?;
+        let ledger = Ledger::start(database, place, left, Arc::clone(&state))?;
         let kept = Kept {
             sender,
             state,

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::Ordering::Relaxed,
@@ -16,7 +15,10 @@ use super::{
     journal::{self, Batch, Place, Position},
     keeper::State,
 };
-use crate::store::{StoreFault, sqlite::Sqlite};
+use crate::{
+    config::Database,
+    store::{Store, StoreFault},
+};
 
 /// How long the journal may be ahead of the database while both work.
 const ROUND: Duration = Duration::from_millis(200);
@@ -28,7 +30,7 @@ const ROWS: usize = 2000;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause after a failure.
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
 /// The thread that keeps the ledger.
 pub struct Ledger {
@@ -52,7 +54,7 @@ impl Ledger {
     ///
     /// When no thread can be started.
     pub fn start(
-        directory: PathBuf,
+        database: Database,
         place: Arc<Place>,
         left: Vec<Place>,
         state: Arc<State>,
@@ -62,7 +64,7 @@ impl Ledger {
             .build()?;
         let (end, ending) = sync_channel(1);
         let taking = TakingOver {
-            directory,
+            database,
             place,
             left,
             state,
@@ -86,11 +88,11 @@ impl Ledger {
 }
 
 struct TakingOver {
-    directory: PathBuf,
+    database: Database,
     place: Arc<Place>,
     left: Vec<Place>,
     state: Arc<State>,
-    store: Option<Sqlite>,
+    store: Option<Store>,
     /// How far `place` is taken over, once that is known.
     at: Option<Position>,
 }
@@ -137,7 +139,7 @@ impl TakingOver {
     async fn round(&mut self) -> Result<(), Fault> {
         let store = match &mut self.store {
             Some(store) => store,
-            none => none.insert(Sqlite::open(&self.directory).await?),
+            none => none.insert(Store::open(&self.database).await?),
         };
         while let Some(place) = self.left.pop() {
             let start = store.position(place.name()).await;
@@ -172,7 +174,7 @@ impl TakingOver {
 }
 
 /// Takes over what a journal holds behind a position, and deletes the segments that are done.
-async fn take_all(store: &mut Sqlite, place: &Place, mut at: Position) -> Result<Position, Fault> {
+async fn take_all(store: &mut Store, place: &Place, mut at: Position) -> Result<Position, Fault> {
     loop {
         let Batch {
             lines,

@@ -1,6 +1,6 @@
 //! `modelport usage`: what the requests of a time come to, from the ledger.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::{Span, Timestamp, tz::TimeZone};
@@ -14,7 +14,8 @@ use super::{
 use crate::{
     accounting::report::{Period, Totals},
     clock,
-    store::sqlite::{self, Sqlite},
+    config::Database,
+    store::{Line, Store},
 };
 
 /// Which requests to count, and how to show them.
@@ -60,17 +61,14 @@ impl Column {
     }
 }
 
-/// A line of the report: what it counts, and the counts.
-type Line = (Vec<String>, Totals);
-
 /// Shows the usage and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     let Some(config) = load(file) else {
         return BAD_CONFIGURATION;
     };
-    let Some(directory) = config.storage.data_dir else {
+    let Some(database) = config.storage.database else {
         complain(
-            "modelport: there is no directory for a ledger. Set MODELPORT_DATA_DIR to the one of the gateway.",
+            "modelport: there is no directory for a ledger. Set MODELPORT_DATA_DIR or MODELPORT_DATABASE_URL to that of the gateway.",
         );
         return BAD_CONFIGURATION;
     };
@@ -83,7 +81,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
         return BAD_CONFIGURATION;
     }
     block_on(async {
-        match read(&directory, period, &options.by).await {
+        match read(&database, period, &options.by).await {
             Ok(lines) => {
                 say(options.shown(period, &lines));
                 0
@@ -96,19 +94,21 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     })
 }
 
-async fn read(directory: &Path, period: Period, by: &[Column]) -> Result<Vec<Line>, String> {
-    let path = directory.join(sqlite::FILE);
-    if !path.exists() {
-        return Err(format!(
-            "there is no ledger at {}. A gateway makes it when it starts; set MODELPORT_DATA_DIR to the directory of that gateway.",
-            path.display()
-        ));
-    }
+async fn read(database: &Database, period: Period, by: &[Column]) -> Result<Vec<Line>, String> {
     let by: Vec<&'static str> = by.iter().map(|column| column.as_str()).collect();
-    let found = async { Sqlite::open(directory).await?.usage(period, &by).await };
-    found
-        .await
-        .map_err(|fault| format!("{}: {fault}", path.display()))
+    let found = async {
+        match Store::open_to_read(database).await? {
+            Some(mut store) => store.usage(period, &by).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match found.await {
+        Ok(Some(lines)) => Ok(lines),
+        Ok(None) => Err(format!(
+            "there is no ledger at {database}. A gateway makes it when it starts; set MODELPORT_DATA_DIR or MODELPORT_DATABASE_URL as for that gateway."
+        )),
+        Err(fault) => Err(format!("{database}: {fault}")),
+    }
 }
 
 impl Options {

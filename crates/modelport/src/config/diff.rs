@@ -20,6 +20,9 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     if old.storage.data_dir != new.storage.data_dir {
         lines.push(format!("storage.data_dir changed{RESTART}"));
     }
+    if old.storage.database != new.storage.database {
+        lines.push(format!("storage.database_url changed{RESTART}"));
+    }
     let settings = [
         ("fallback", old.provider_fallback != new.provider_fallback),
         ("catalogue", !same(&old.catalogue, &new.catalogue)),

@@ -3,11 +3,12 @@
 
 mod table;
 
+use super::storage;
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
-    UPLOAD_LIMIT, WORKERS,
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL,
+    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER,
+    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -81,6 +82,8 @@ pub enum Kind {
     Workers,
     /// The path of a file.
     File,
+    /// The URL of a database.
+    Database,
     /// The path of a directory.
     Directory,
     /// The slug of a profile.
@@ -119,6 +122,7 @@ impl Kind {
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
+            Self::Database => "URL with sqlite:// or postgres://",
             Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
@@ -143,6 +147,7 @@ impl Kind {
             Self::Text | Self::Provider | Self::File | Self::Directory => {
                 value::text(text).map(drop)
             }
+            Self::Database => storage::database(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),

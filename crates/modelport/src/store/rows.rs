@@ -3,10 +3,14 @@
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
 
+use super::Line;
 use crate::accounting::{
     charge,
     report::{Period, Totals},
 };
+
+/// A day, in milliseconds.
+pub(super) const DAY: u64 = 86_400_000;
 
 /// The columns of a row, by the names that a line of the journal has for them too, with PostgreSQL's types.
 pub(super) const COLUMNS: [(&str, &str); 31] = [
@@ -115,15 +119,15 @@ pub(super) fn add_hours(from: &str) -> String {
 /// The statement of the report by these columns of the table of hours, most requests first. Whole hours come from that
 /// table, the rest from the rows. Its parameters are [`bounds`].
 pub(super) fn usage(by: &[&'static str]) -> String {
-    let groups: String = by.iter().map(|name| format!("{name}, ")).collect();
-    let group_by = match by {
-        [] => String::new(),
-        by => format!("GROUP BY {}", by.join(", ")),
+    let (groups, group_by) = match by.join(", ") {
+        none if none.is_empty() => (String::new(), String::new()),
+        names => (format!("{names}, "), format!("GROUP BY {names}")),
     };
     let names = SUMS.map(|(name, _)| name).join(", ");
     let of_rows = SUMS.map(|(_, of_row)| of_row).join(", ");
     let sums = SUMS.map(|(name, _)| format!("CAST(coalesce(sum({name}), 0) AS BIGINT)"));
-    let order: String = (1..=by.len()).map(|place| format!(", {place}")).collect();
+    let order = (1..=by.len()).map(|place| format!(", {place}"));
+    let order = order.collect::<Vec<_>>().concat();
     format!(
         "SELECT {groups}{sums} FROM (\
          SELECT {groups}{names} FROM usage_hour WHERE hour >= $1 AND hour < $2 \
@@ -140,14 +144,7 @@ pub(super) fn bounds(period: Period) -> [i64; 6] {
 }
 
 /// A line of the report; `None` for one that counts no requests.
-///
-/// # Errors
-///
-/// When the row is not one of [`usage`].
-pub(super) fn line<R: Row>(
-    row: &R,
-    groups: usize,
-) -> Result<Option<(Vec<String>, Totals)>, sqlx::Error>
+pub(super) fn line<R: Row>(row: &R, groups: usize) -> Result<Option<Line>, sqlx::Error>
 where
     usize: ColumnIndex<R>,
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,

@@ -1,27 +1,20 @@
 //! The embedded database: one file in the data directory.
 
-use std::{borrow::Cow, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, Connection, Row, SqliteConnection,
-    migrate::{Migration, MigrationType, Migrator},
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
 use super::{
-    StoreFault,
+    Line, StoreFault, bring_up_to_date,
     rows::{self, signed, unsigned},
 };
 use crate::{
-    accounting::{
-        journal::Position,
-        report::{Period, Totals},
-    },
+    accounting::{journal::Position, report::Period},
     clock,
 };
-
-/// The database's file in the data directory.
-pub const FILE: &str = "modelport.db";
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,37 +34,23 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the database in a directory, makes what is missing, and brings the tables up to date.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn open(directory: &Path) -> Result<Self, StoreFault> {
+    /// Makes what is missing: the directory, the file, the tables.
+    pub(super) async fn open(path: &Path) -> Result<Self, StoreFault> {
+        let directory = path.parent().unwrap_or(path);
         fs::create_dir_all(directory).map_err(|cause| StoreFault::Directory {
             path: directory.to_owned(),
             cause,
         })?;
         let options = SqliteConnectOptions::new()
-            .filename(directory.join(FILE))
+            .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A process that dies loses nothing with this; a machine that dies loses no consistency.
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT);
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        let steps = STEPS.map(|(version, name, sql)| {
-            let sql = sqlx::SqlStr::from_static(sql);
-            Migration::new(
-                version,
-                Cow::Borrowed(name),
-                MigrationType::Simple,
-                sql,
-                false,
-            )
-        });
-        Migrator::with_migrations(steps.to_vec())
-            .run_direct(None, &mut connection, false)
-            .await?;
+        bring_up_to_date(&mut connection, &STEPS).await?;
         Ok(Self {
             connection,
             add_rows: add_rows(),
@@ -79,12 +58,7 @@ impl Sqlite {
         })
     }
 
-    /// How far a journal has been taken over.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
+    pub(super) async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
         let row = sqlx::query("SELECT segment, at_offset FROM journal WHERE name = ?1")
             .bind(journal)
             .fetch_optional(&mut self.connection)
@@ -98,26 +72,20 @@ impl Sqlite {
         })
     }
 
-    /// Takes rows over from a journal, up to a position of it: all of them or none. Gives how many were new.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn add(
+    pub(super) async fn add(
         &mut self,
         journal: &str,
         rows: &[String],
         end: Position,
-    ) -> Result<u64, StoreFault> {
+    ) -> Result<(), StoreFault> {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM ledger")
             .fetch_one(&mut *transaction)
             .await?;
-        let added = sqlx::query(AssertSqlSafe(self.add_rows.as_str()))
+        sqlx::query(AssertSqlSafe(self.add_rows.as_str()))
             .bind(format!("[{}]", rows.join(",")))
             .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+            .await?;
         sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
             .bind(last)
             .execute(&mut *transaction)
@@ -130,15 +98,10 @@ impl Sqlite {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(added)
+        Ok(())
     }
 
-    /// Forgets how far a journal was taken over that is no more.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
+    pub(super) async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
         sqlx::query("DELETE FROM journal WHERE name = ?1")
             .bind(journal)
             .execute(&mut self.connection)
@@ -146,17 +109,11 @@ impl Sqlite {
         Ok(())
     }
 
-    /// What the requests of a period come to, by these columns of the table of hours, most requests first. Whole hours
-    /// come from that table, the rest from the rows.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn usage(
+    pub(super) async fn usage(
         &mut self,
         period: Period,
         by: &[&'static str],
-    ) -> Result<Vec<(Vec<String>, Totals)>, StoreFault> {
+    ) -> Result<Vec<Line>, StoreFault> {
         let sql = rows::usage(by);
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for bound in rows::bounds(period) {
@@ -179,6 +136,3 @@ fn add_rows() -> String {
     let (columns, values) = (rows::columns(), values.join(", "));
     format!("INSERT OR IGNORE INTO ledger ({columns}) SELECT {values} FROM json_each(?1)")
 }
-
-#[cfg(test)]
-mod tests;

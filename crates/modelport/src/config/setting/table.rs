@@ -113,6 +113,15 @@ pub(in crate::config) const DATA_DIR: Setting = Setting {
     help: "Where the ledger of requests is kept, made if it is missing; ~/.local/state/modelport, or where the user keeps such things, when unset.",
 };
 
+pub(in crate::config) const DATABASE_URL: Setting = Setting {
+    name: "MODELPORT_DATABASE_URL",
+    kind: Kind::Database,
+    preset: Preset::Unset {
+        example: "postgres://modelport:password@db.example.com:5432/modelport",
+    },
+    help: "The database of the ledger: a file as sqlite:///path/of/file.db, or a PostgreSQL server, which several gateways may share. A file in the data directory when unset. What waits for the database is kept in the data directory in any case.",
+};
+
 pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -270,7 +279,7 @@ pub(super) const CHOICE: [Setting; 4] = [
     CATALOGUE,
 ];
 
-pub(super) const STORAGE: [Setting; 1] = [DATA_DIR];
+pub(super) const STORAGE: [Setting; 2] = [DATA_DIR, DATABASE_URL];
 
 pub(super) const SERVER: [Setting; 11] = [
     CONFIG,

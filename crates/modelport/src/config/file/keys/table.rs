@@ -4,9 +4,9 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT,
-    UPLOAD_LIMIT, WORKERS, field,
+    ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL,
+    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER,
+    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -87,7 +87,10 @@ pub(in crate::config::file) static SERVER: Block = Block {
 pub(in crate::config::file) static STORAGE: Block = Block {
     name: "storage",
     help: "What is kept, and where.",
-    keys: &[Key::variable("data_dir", Shape::Path, DATA_DIR.name)],
+    keys: &[
+        Key::variable("data_dir", Shape::Path, DATA_DIR.name),
+        Key::variable("database_url", Shape::Secret, DATABASE_URL.name),
+    ],
 };
 
 pub(in crate::config::file) static DEFAULTS: Block = Block {
