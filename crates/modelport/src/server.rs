@@ -161,7 +161,7 @@ fn records(config: &Config) -> io::Result<Sink> {
         tracing::warn!(target: "modelport", "no ledger of requests is kept: set MODELPORT_DATA_DIR to a directory for it");
         return Sink::of_log(level);
     };
-    match Sink::with_ledger(level, directory, database.clone()) {
+    match Sink::with_ledger(level, directory, database.clone(), storage.keep) {
         Ok(sink) => Ok(sink),
         Err(error) => {
             let directory = directory.display();

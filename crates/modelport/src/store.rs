@@ -14,7 +14,7 @@ use crate::{
         journal::Position,
         report::{Period, Totals},
     },
-    config::Database,
+    config::{Database, Keep},
 };
 
 /// One connection to the database.
@@ -118,6 +118,22 @@ impl Store {
         }
     }
 
+    /// Deletes some of what is not kept any more. Gives whether there is more of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn trim(&mut self, keep: Keep, now: u64) -> Result<bool, StoreFault> {
+        let ends = Ends::of(keep, now);
+        match self {
+            Self::Sqlite(store) => store.trim(ends, keep.bytes).await,
+            Self::Postgres(store) => match ends {
+                Some(ends) => store.trim(ends).await.map(|()| false),
+                None => Ok(false),
+            },
+        }
+    }
+
     /// What the requests of a period come to, by these columns of the table of hours, most requests first. Whole hours
     /// come from that table, the rest from the rows.
     ///
@@ -133,6 +149,34 @@ impl Store {
             Self::Sqlite(store) => store.usage(period, by).await,
             Self::Postgres(store) => store.usage(period, by).await,
         }
+    }
+}
+
+/// The days that the sums of an hour are kept, unless the rows are kept longer.
+const HOURS_DAYS: u32 = 400;
+
+/// What is not kept any more.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// Rows from before this moment, in milliseconds since 1970.
+    rows: i64,
+    /// Sums of hours before this one, counted since 1970.
+    hours: i64,
+    /// Positions of journals that nobody has written since this moment.
+    journals: i64,
+}
+
+impl Ends {
+    /// `None` where everything is kept.
+    fn of(keep: Keep, now: u64) -> Option<Self> {
+        let days = keep.days?;
+        let before = |days: u32| now.saturating_sub(u64::from(days) * rows::DAY);
+        let hours = before(days.max(HOURS_DAYS));
+        Some(Self {
+            rows: rows::signed(before(days)),
+            hours: rows::signed(hours / rows::HOUR),
+            journals: rows::signed(hours),
+        })
     }
 }
 

@@ -21,7 +21,11 @@ use super::{
     ledger::Ledger,
     record::Record,
 };
-use crate::{clock, config::Database, telemetry::logs};
+use crate::{
+    clock,
+    config::{Database, Keep},
+    telemetry::logs,
+};
 
 /// Finished requests that may wait to be written; of more than that the ledger learns nothing.
 const MAX_WAITING: usize = 1 << 16;
@@ -125,7 +129,12 @@ impl Sink {
     /// # Errors
     ///
     /// When the journal cannot be made, or no thread can be started.
-    pub fn with_ledger(level: Level, directory: &Path, database: Database) -> io::Result<Self> {
+    pub fn with_ledger(
+        level: Level,
+        directory: &Path,
+        database: Database,
+        keep: Keep,
+    ) -> io::Result<Self> {
         let logs = logs::Sink::start(level)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
@@ -145,7 +154,7 @@ impl Sink {
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keeping.run(&receiver))?;
-        let ledger = Ledger::start(database, place, left, Arc::clone(&state))?;
+        let ledger = Ledger::start((database, keep), place, left, Arc::clone(&state))?;
         let kept = Kept {
             sender,
             state,

@@ -8,7 +8,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -16,7 +16,8 @@ use super::{
     keeper::State,
 };
 use crate::{
-    config::Database,
+    clock,
+    config::{Database, Keep},
     store::{Store, StoreFault},
 };
 
@@ -31,6 +32,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause after a failure.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often rows are looked for that are not kept any more.
+const TRIM_PAUSE: Duration = Duration::from_mins(1);
 
 /// The thread that keeps the ledger.
 pub struct Ledger {
@@ -54,7 +58,7 @@ impl Ledger {
     ///
     /// When no thread can be started.
     pub fn start(
-        database: Database,
+        (database, keep): (Database, Keep),
         place: Arc<Place>,
         left: Vec<Place>,
         state: Arc<State>,
@@ -65,6 +69,8 @@ impl Ledger {
         let (end, ending) = sync_channel(1);
         let taking = TakingOver {
             database,
+            keep,
+            trim_at: clock::now(),
             place,
             left,
             state,
@@ -89,6 +95,9 @@ impl Ledger {
 
 struct TakingOver {
     database: Database,
+    keep: Keep,
+    /// When rows that are not kept any more are looked for again.
+    trim_at: Instant,
     place: Arc<Place>,
     left: Vec<Place>,
     state: Arc<State>,
@@ -160,6 +169,10 @@ impl TakingOver {
         };
         let end = take_all(store, &self.place, start).await?;
         self.at = Some(end);
+        let now = clock::now();
+        if now >= self.trim_at && !store.trim(self.keep, clock::unix_millis()).await? {
+            self.trim_at = now + TRIM_PAUSE;
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use modelport_provider::credential::Secret;
 use sqlx::postgres::PgConnectOptions;
 
 use super::environment::Environment;
+use super::server;
 use super::setting;
 use super::value::{self, Wrong, wrong};
 
@@ -22,6 +23,17 @@ pub struct StorageConfig {
     pub data_dir: Option<PathBuf>,
     /// The database of the ledger; `None` where there is no directory for one and none is named.
     pub database: Option<Database>,
+    /// How much of it is kept.
+    pub keep: Keep,
+}
+
+/// How much of the ledger is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// The days that a row is kept; `None` for no end.
+    pub days: Option<u32>,
+    /// The size in bytes that the embedded database may have; `None` for no end.
+    pub bytes: Option<u64>,
 }
 
 /// Which database keeps the ledger.
@@ -86,7 +98,16 @@ pub(super) fn read(environment: &mut Environment) -> StorageConfig {
         (None, Some(directory)) => Some(Database::Sqlite(directory.join(FILE))),
         (None, None) => None,
     };
-    StorageConfig { data_dir, database }
+    let days = server::preset(environment, &setting::KEEP_DAYS, value::days);
+    let bytes = server::preset(environment, &setting::MAX_SIZE, value::size);
+    StorageConfig {
+        data_dir,
+        database,
+        keep: Keep {
+            days: days.flatten(),
+            bytes,
+        },
+    }
 }
 
 /// Reads the URL of a database, of which nothing is repeated: it may hold a password.

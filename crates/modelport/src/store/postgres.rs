@@ -10,7 +10,7 @@ use sqlx::{
 use tokio::time::timeout;
 
 use super::{
-    Line, StoreFault, bring_up_to_date,
+    Ends, Line, StoreFault, bring_up_to_date,
     rows::{self, DAY, signed, unsigned},
 };
 use crate::{
@@ -40,6 +40,14 @@ const MOST_TRIES: u32 = 5;
 /// What the server says of two transactions that wait for each other, and of one that another one came before
 /// (PostgreSQL 15, appendix A).
 const RETRIED: [&str; 2] = ["40P01", "40001"];
+
+/// What it says of a lock that was not to be had in time.
+const LOCKED: &str = "55P03";
+
+/// The parts of days before that of a name.
+const PARTS: &str = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
+    WHERE inhparent = 'ledger'::regclass AND relname ~ '^ledger_[0-9]{8}$' \
+    AND relname::text COLLATE \"C\" < $1 ORDER BY 1";
 
 const SET_POSITION: &str = "INSERT INTO journal VALUES ($1, $2, $3, $4) \
     ON CONFLICT (name) DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
@@ -113,7 +121,9 @@ impl Postgres {
         let mut tries = 1;
         loop {
             match in_time(PATIENCE, self.try_to_add(journal, &rows, end)).await {
-                Err(StoreFault::Database(error)) if tries < MOST_TRIES && is_retried(&error) => {
+                Err(StoreFault::Database(error))
+                    if tries < MOST_TRIES && has_code(&error, &RETRIED) =>
+                {
                     tries += 1;
                 }
                 result => return result,
@@ -150,6 +160,49 @@ impl Postgres {
             Ok(())
         })
         .await
+    }
+
+    pub(super) async fn trim(&mut self, ends: Ends) -> Result<(), StoreFault> {
+        let first = unsigned(ends.rows) / DAY;
+        let dropped = async {
+            let mut transaction = self.connection.begin().await?;
+            // Who reads the table for long is not waited for: those who write would wait behind.
+            sqlx::query("SET LOCAL lock_timeout = '2s'")
+                .execute(&mut *transaction)
+                .await?;
+            let is_ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+                .bind(PARTS_LOCK)
+                .fetch_one(&mut *transaction)
+                .await?;
+            if !is_ours {
+                return Ok(());
+            }
+            let parts: Vec<String> = sqlx::query_scalar(PARTS)
+                .bind(part(first))
+                .fetch_all(&mut *transaction)
+                .await?;
+            for part in parts {
+                sqlx::raw_sql(AssertSqlSafe(format!("DROP TABLE {part}")))
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            sqlx::query("DELETE FROM usage_hour WHERE hour < $1")
+                .bind(ends.hours)
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("DELETE FROM journal WHERE at_ms < $1")
+                .bind(ends.journals)
+                .execute(&mut *transaction)
+                .await?;
+            Ok(transaction.commit().await?)
+        };
+        let result = in_time(PATIENCE, dropped).await;
+        self.days.retain(|day| *day >= first);
+        match result {
+            // Another time.
+            Err(StoreFault::Database(error)) if has_code(&error, &[LOCKED]) => Ok(()),
+            result => result,
+        }
     }
 
     pub(super) async fn usage(
@@ -238,11 +291,11 @@ fn part(day: u64) -> String {
     format!("ledger_{}", date.strftime("%Y%m%d"))
 }
 
-fn is_retried(error: &sqlx::Error) -> bool {
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     let code = error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| RETRIED.contains(&&*code))
+    code.is_some_and(|code| codes.contains(&&*code))
 }
 
 /// What comes of something in time. A server that has gone without a word would be waited for without end.

@@ -12,6 +12,9 @@ use crate::accounting::{
 /// A day, in milliseconds.
 pub(super) const DAY: u64 = 86_400_000;
 
+/// An hour, in milliseconds.
+pub(super) const HOUR: u64 = 3_600_000;
+
 /// The columns of a row, by the names that a line of the journal has for them too, with PostgreSQL's types.
 pub(super) const COLUMNS: [(&str, &str); 31] = [
     ("id", "uuid"),

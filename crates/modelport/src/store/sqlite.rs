@@ -4,11 +4,11 @@ use std::{fs, path::Path, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
 use super::{
-    Line, StoreFault, bring_up_to_date,
+    Ends, Line, StoreFault, bring_up_to_date,
     rows::{self, signed, unsigned},
 };
 use crate::{
@@ -25,6 +25,15 @@ const STEPS: [(i64, &str, &str); 1] = [(1, "ledger", include_str!("sqlite/1_ledg
 const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
     at_ms = excluded.at_ms";
+
+/// Rows that are deleted at once; others write in between.
+const DELETED: i64 = 2000;
+
+/// How often that is done before what waits in the journal has its turn.
+const DELETIONS: u32 = 10;
+
+/// Pages that are given back to the system at once.
+const GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 
 /// One connection to the database.
 pub struct Sqlite {
@@ -44,6 +53,8 @@ impl Sqlite {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // A file that was over its limit can get smaller again without being written anew.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             // A process that dies loses nothing with this; a machine that dies loses no consistency.
             .synchronous(SqliteSynchronous::Normal)
@@ -109,6 +120,91 @@ impl Sqlite {
         Ok(())
     }
 
+    pub(super) async fn trim(
+        &mut self,
+        ends: Option<Ends>,
+        bytes: Option<u64>,
+    ) -> Result<bool, StoreFault> {
+        if let Some(ends) = ends {
+            sqlx::query("DELETE FROM usage_hour WHERE hour < ?1")
+                .bind(ends.hours)
+                .execute(&mut self.connection)
+                .await?;
+            sqlx::query("DELETE FROM journal WHERE at_ms < ?1")
+                .bind(ends.journals)
+                .execute(&mut self.connection)
+                .await?;
+        }
+        let mut deletions = 0;
+        while let Some(end) = self.end(ends, bytes).await? {
+            let deleted = sqlx::query(
+                "DELETE FROM ledger WHERE seq IN \
+                 (SELECT seq FROM ledger WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+            )
+            .bind(end)
+            .bind(DELETED)
+            .execute(&mut self.connection)
+            .await?;
+            deletions += 1;
+            match (deleted.rows_affected(), deletions) {
+                (0, _) => break,
+                (_, DELETIONS) => return Ok(true),
+                _ => {}
+            }
+        }
+        self.give_back(bytes).await
+    }
+
+    /// The moment before which rows are deleted now: none is safe in a file that is too large.
+    async fn end(
+        &mut self,
+        ends: Option<Ends>,
+        bytes: Option<u64>,
+    ) -> Result<Option<i64>, StoreFault> {
+        let Some(most) = bytes else {
+            return Ok(ends.map(|ends| ends.rows));
+        };
+        let Size { all, free } = self.size().await?;
+        if all.saturating_sub(free) > most {
+            return Ok(Some(i64::MAX));
+        }
+        Ok(ends.map(|ends| ends.rows))
+    }
+
+    /// Gives pages that are not used back to the system, as far as the file is too large. Gives whether it still is.
+    async fn give_back(&mut self, bytes: Option<u64>) -> Result<bool, StoreFault> {
+        let Some(most) = bytes else {
+            return Ok(false);
+        };
+        let Size { all, free } = self.size().await?;
+        if all <= most || free == 0 {
+            return Ok(false);
+        }
+        sqlx::query(GIVEN_BACK)
+            .fetch_all(&mut self.connection)
+            .await?;
+        // Until this the file keeps its size.
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+            .fetch_all(&mut self.connection)
+            .await?;
+        // Where somebody made the file in another way it gives nothing back.
+        let now = self.size().await?.all;
+        Ok(now > most && now < all)
+    }
+
+    async fn size(&mut self) -> Result<Size, StoreFault> {
+        let row = sqlx::query(
+            "SELECT page_count * page_size, freelist_count * page_size \
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(Size {
+            all: unsigned(row.try_get(0)?),
+            free: unsigned(row.try_get(1)?),
+        })
+    }
+
     pub(super) async fn usage(
         &mut self,
         period: Period,
@@ -125,6 +221,13 @@ impl Sqlite {
             .map(|row| rows::line(row, by.len()).transpose());
         Ok(lines.flatten().collect::<Result<_, _>>()?)
     }
+}
+
+/// The size of the file, in bytes.
+struct Size {
+    all: u64,
+    /// The part of it that holds nothing.
+    free: u64,
 }
 
 /// The statement that takes rows over from a JSON array of them.

@@ -27,6 +27,7 @@ use crate::support::{
 
 mod engines;
 mod outage;
+mod retention;
 
 /// What may be lost of a process that is killed: the answers that ended this shortly before.
 const BOUND: Duration = Duration::from_millis(100);

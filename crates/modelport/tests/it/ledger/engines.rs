@@ -12,7 +12,7 @@ use super::*;
 const HOUR: u64 = 3_600_000;
 
 /// A line of a journal.
-fn line(number: u64, at_ms: u64, more: &Value) -> String {
+pub(super) fn line(number: u64, at_ms: u64, more: &Value) -> String {
     let mut line = json!({
         "id": Uuid::from_u128(u128::from(number)).simple().to_string(), "at_ms": at_ms,
         "request_id": format!("r-{number}"), "key": format!("k-{}", number % 3), "team": "Ünion",
@@ -30,7 +30,8 @@ fn line(number: u64, at_ms: u64, more: &Value) -> String {
     line.to_string()
 }
 
-fn database(settings: &[(&str, &str)]) -> Database {
+/// The database that these settings name.
+pub(super) fn database(settings: &[(&str, &str)]) -> Database {
     let variables = settings
         .iter()
         .map(|(name, value)| ((*name).into(), (*value).into()));

@@ -5,8 +5,8 @@ use modelport_provider::capability::Capability;
 use super::{Block, Key, Shape};
 use crate::config::setting::{
     ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL,
-    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER,
-    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
+    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT,
+    PREFERRED_PROVIDER, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -18,6 +18,10 @@ const PERCENT: Shape = Shape::Whole {
 const RETRIES: Shape = Shape::Whole {
     least: 0,
     most: modelport_provider::settings::MAX_MAX_RETRIES,
+};
+const DAYS: Shape = Shape::Whole {
+    least: 0,
+    most: 36_500,
 };
 const WEIGHT: Shape = Shape::Whole {
     least: 1,
@@ -90,6 +94,8 @@ pub(in crate::config::file) static STORAGE: Block = Block {
     keys: &[
         Key::variable("data_dir", Shape::Path, DATA_DIR.name),
         Key::variable("database_url", Shape::Secret, DATABASE_URL.name),
+        Key::variable("keep_days", DAYS, KEEP_DAYS.name),
+        Key::variable("max_size", Shape::Bytes, MAX_SIZE.name),
     ],
 };
 
