@@ -26,6 +26,7 @@ use crate::support::{
 };
 
 mod engines;
+mod full;
 mod outage;
 mod retention;
 
