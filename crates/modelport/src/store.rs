@@ -47,6 +47,19 @@ pub enum StoreFault {
     Silent(Duration),
 }
 
+impl StoreFault {
+    /// Whether it is a row that the database does not take, whenever it is offered.
+    pub fn is_of_row(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| postgres::is_of_row(&code) || sqlite::is_of_row(&code))
+    }
+}
+
 /// What a report shows of some requests: what they are counted by, and the counts.
 pub type Line = (Vec<String>, Totals);
 

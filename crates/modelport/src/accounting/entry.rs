@@ -14,6 +14,9 @@ use super::{
 /// The longest name that a row holds, in bytes.
 const MAX_NAME: usize = 256;
 
+/// The longest tags that a row holds, in bytes. Longer ones cannot be cut.
+const MAX_TAGS: usize = 4096;
+
 /// The most that one request can count of anything. A provider may say what it likes; sums of this fit the database.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 
@@ -110,7 +113,11 @@ impl<'a> Entry<'a> {
             reported_pico: pico(reported),
             computed_pico: pico(computed),
             prices: prices.as_deref().map(|prices| name(Some(prices))),
-            tags: record.tags.as_deref().map(without_nul),
+            tags: record
+                .tags
+                .as_deref()
+                .filter(|tags| tags.len() <= MAX_TAGS)
+                .map(without_nul),
         }
     }
 }

@@ -78,7 +78,7 @@ pub struct State {
     /// Requests that are not in the journal yet because it cannot be written.
     waiting: AtomicU64,
     /// Requests that the ledger will never know of.
-    lost: AtomicU64,
+    pub(super) lost: AtomicU64,
     /// Whether the journal takes nothing.
     is_journal_failing: AtomicBool,
     /// Whether the database takes nothing.

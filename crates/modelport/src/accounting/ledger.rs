@@ -153,7 +153,7 @@ impl TakingOver {
         while let Some(place) = self.left.pop() {
             let start = store.position(place.name()).await;
             let taken = match start {
-                Ok(start) => take_all(store, &place, start).await.map(drop),
+                Ok(start) => take_all(store, &place, start, &self.state).await.map(drop),
                 Err(fault) => Err(fault.into()),
             };
             if let Err(fault) = taken {
@@ -167,7 +167,7 @@ impl TakingOver {
             Some(start) => start,
             None => store.position(self.place.name()).await?,
         };
-        let end = take_all(store, &self.place, start).await?;
+        let end = take_all(store, &self.place, start, &self.state).await?;
         self.at = Some(end);
         let now = clock::now();
         if now >= self.trim_at && !store.trim(self.keep, clock::unix_millis()).await? {
@@ -187,7 +187,12 @@ impl TakingOver {
 }
 
 /// Takes over what a journal holds behind a position, and deletes the segments that are done.
-async fn take_all(store: &mut Store, place: &Place, mut at: Position) -> Result<Position, Fault> {
+async fn take_all(
+    store: &mut Store,
+    place: &Place,
+    mut at: Position,
+    state: &State,
+) -> Result<Position, Fault> {
     loop {
         let Batch {
             lines,
@@ -199,7 +204,13 @@ async fn take_all(store: &mut Store, place: &Place, mut at: Position) -> Result<
             tracing::error!(target: "modelport", damaged, journal = place.name(), "lines of the journal are damaged and passed over");
         }
         if end != at {
-            store.add(place.name(), &lines, end).await?;
+            match store.add(place.name(), &lines, end).await {
+                Err(fault) if fault.is_of_row() => {
+                    let lost = take_singly(store, place, &lines, (at, end)).await?;
+                    state.lost.fetch_add(lost, Relaxed);
+                }
+                result => result?,
+            }
             journal::forget(place, end)?;
         }
         at = end;
@@ -207,4 +218,29 @@ async fn take_all(store: &mut Store, place: &Place, mut at: Position) -> Result<
             return Ok(at);
         }
     }
+}
+
+/// Takes lines over of which the database does not take one, each by itself, and passes over what it does not take: one row
+/// must not keep out all behind it. Gives how many those were.
+async fn take_singly(
+    store: &mut Store,
+    place: &Place,
+    lines: &[String],
+    (start, end): (Position, Position),
+) -> Result<u64, Fault> {
+    let mut lost = 0;
+    for line in lines {
+        match store
+            .add(place.name(), std::slice::from_ref(line), start)
+            .await
+        {
+            Err(fault) if fault.is_of_row() => {
+                tracing::error!(target: "modelport", %fault, journal = place.name(), "a row is passed over, because the ledger does not take it");
+                lost += 1;
+            }
+            result => result?,
+        }
+    }
+    store.add(place.name(), &[], end).await?;
+    Ok(lost)
 }

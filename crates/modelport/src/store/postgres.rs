@@ -291,6 +291,15 @@ fn part(day: u64) -> String {
     format!("ledger_{}", date.strftime("%Y%m%d"))
 }
 
+/// Whether a code is that of a value that fits nowhere: a data exception, a broken constraint, a limit (PostgreSQL 15,
+/// appendix A). Not of a row for whose day there is no part, which another gateway has dropped.
+pub(super) fn is_of_row(code: &str) -> bool {
+    let is_row = ["22", "23", "54"]
+        .iter()
+        .any(|class| code.starts_with(class));
+    code.len() == 5 && is_row && code != "23514"
+}
+
 fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     let code = error
         .as_database_error()

@@ -223,6 +223,15 @@ impl Sqlite {
     }
 }
 
+/// Whether a code is that of a broken constraint or of a value of another kind (SQLite, "Result and Error Codes"). Five
+/// digits are a code of PostgreSQL.
+pub(super) fn is_of_row(code: &str) -> bool {
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    let primary = code.parse().ok().map(|code: u32| code & 0xff);
+    code.len() < 5 && matches!(primary, Some(CONSTRAINT | MISMATCH))
+}
+
 /// The size of the file, in bytes.
 struct Size {
     all: u64,
@@ -237,5 +246,8 @@ fn add_rows() -> String {
         name => format!("value->>'{name}'"),
     });
     let (columns, values) = (rows::columns(), values.join(", "));
-    format!("INSERT OR IGNORE INTO ledger ({columns}) SELECT {values} FROM json_each(?1)")
+    format!(
+        "INSERT INTO ledger ({columns}) SELECT {values} FROM json_each(?1) WHERE true \
+         ON CONFLICT (id) DO NOTHING"
+    )
 }

@@ -1,7 +1,10 @@
 //! Both databases hold the same and say the same.
 
 use modelport::{
-    accounting::{journal::Position, report::Period},
+    accounting::{
+        journal::{Place, Position, Writer, add_line},
+        report::Period,
+    },
     config::{Config, Database},
     store::Store,
 };
@@ -191,4 +194,45 @@ fn a_server_that_is_not_there_is_named_without_its_password() {
     for said in [gateway.output(), checked] {
         assert!(!said.contains(PASSWORD), "{said}");
     }
+}
+
+/// A gateway that finds a journal, left by a process that is gone, in which one row fits nowhere.
+fn passes_over_what_does_not_fit(engine: &Engine) {
+    let data = tempfile::tempdir().unwrap();
+    let place = Place::new(&data.path().join("journal")).unwrap();
+    let mut writer = Writer::new(place.into()).unwrap();
+    let mut lines = Vec::new();
+    for number in 0..5 {
+        let more = match number {
+            2 => json!({"status": null}),
+            3 => json!({"input_tokens": u64::MAX}),
+            _ => json!({}),
+        };
+        add_line(&mut lines, line(number, 5 * HOUR, &more).as_bytes());
+    }
+    writer.append(&lines).unwrap();
+    drop(writer);
+    let mut settings = engine.settings(data.path(), "http://127.0.0.1:1/v1");
+    settings.push(("MODELPORT_LEDGER_KEEP_DAYS", "0"));
+    let gateway = Gateway::start(&settings);
+    assert!(
+        wait_until(SOON, || {
+            gateway.get("/health/ready").json()["ledger"]
+                == json!({"state": "ok", "waiting": 0, "lost": 2})
+        }),
+        "{}",
+        gateway.output()
+    );
+    let mut rows: Vec<_> = engine.rows(data.path()).into_keys().collect();
+    rows.sort();
+    assert_eq!(rows, ["r-0", "r-1", "r-4"]);
+    let said = gateway.output();
+    assert_eq!(said.matches("a row is passed over").count(), 2, "{said}");
+}
+
+#[test]
+fn a_row_that_fits_nowhere_keeps_out_no_other() {
+    passes_over_what_does_not_fit(&Engine::Sqlite);
+    let server = Postgres::start();
+    passes_over_what_does_not_fit(&Engine::Postgres(server.url()));
 }
