@@ -17,6 +17,11 @@ pub fn since_epoch() -> Duration {
     calendar().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
+/// Milliseconds since 1970 now.
+pub fn unix_millis() -> u64 {
+    u64::try_from(since_epoch().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Seconds since 1970, 0 on a machine whose clock stands before it.
 pub fn unix_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)

@@ -38,7 +38,7 @@ pub use self::providers::{
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;
-pub use self::storage::StorageConfig;
+pub use self::storage::{Database, Keep, PostgresUrl, StorageConfig};
 pub use self::value::Wrong;
 
 /// Everything that is configured, checked.

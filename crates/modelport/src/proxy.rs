@@ -180,6 +180,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         (None, WithoutModel::Provider) => Plan::without_model(app),
         (None, WithoutModel::Default) => Plan::by_name(app, None)?,
         (Some(model), _) => {
+            meter.asked(model);
             let (ask, headers) = (asked.of_json(), &inbound.headers);
             let body = &body;
             let request = Request {

@@ -4,7 +4,6 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -31,7 +30,7 @@ use crate::{
     accounting::keeper::Sink,
     app::{App, Seat, SetupFault},
     auth::stored::Stored,
-    config::Config,
+    config::{Config, Database},
     endpoints,
     models::discovery,
 };
@@ -162,14 +161,15 @@ impl Server {
 }
 
 /// Where finished requests go, and where keys are kept. A gateway that can keep nothing serves all the same.
-fn storage(config: &Config) -> io::Result<(Sink, Option<PathBuf>)> {
+fn storage(config: &Config) -> io::Result<(Sink, Option<Database>)> {
     let level = config.log_level.into();
-    let Some(directory) = &config.storage.data_dir else {
+    let storage = &config.storage;
+    let (Some(directory), Some(database)) = (&storage.data_dir, &storage.database) else {
         tracing::warn!(target: "modelport", "nothing is kept beyond the end of the process, no ledger and no keys: set MODELPORT_DATA_DIR to a directory for them");
-        return Ok((Sink::of_log(level)?, None));
+        return Ok((Sink::of_log(level)?, storage.database.clone()));
     };
-    match Sink::with_ledger(level, directory) {
-        Ok(sink) => Ok((sink, Some(directory.clone()))),
+    match Sink::with_ledger(level, directory, database.clone(), storage.keep) {
+        Ok(sink) => Ok((sink, Some(database.clone()))),
         Err(error) => {
             let directory = directory.display();
             tracing::warn!(target: "modelport", %directory, %error, "nothing is kept beyond the end of the process, no ledger and no keys, because the directory cannot be used: set MODELPORT_DATA_DIR to another one");

@@ -21,7 +21,11 @@ use super::{
     ledger::Ledger,
     record::Record,
 };
-use crate::{clock, telemetry::logs};
+use crate::{
+    clock,
+    config::{Database, Keep},
+    telemetry::logs,
+};
 
 /// Finished requests that may wait to be written; of more than that the ledger learns nothing.
 const MAX_WAITING: usize = 1 << 16;
@@ -74,7 +78,7 @@ pub struct State {
     /// Requests that are not in the journal yet because it cannot be written.
     waiting: AtomicU64,
     /// Requests that the ledger will never know of.
-    lost: AtomicU64,
+    pub(super) lost: AtomicU64,
     /// Whether the journal takes nothing.
     is_journal_failing: AtomicBool,
     /// Whether the database takes nothing.
@@ -120,12 +124,17 @@ impl Sink {
         Ok(Self { logs, kept: None })
     }
 
-    /// Starts the log, the journal in this data directory, and the ledger behind it.
+    /// Starts the log, the journal in this data directory, and behind it the ledger in this database.
     ///
     /// # Errors
     ///
     /// When the journal cannot be made, or no thread can be started.
-    pub fn with_ledger(level: Level, directory: &Path) -> io::Result<Self> {
+    pub fn with_ledger(
+        level: Level,
+        directory: &Path,
+        database: Database,
+        keep: Keep,
+    ) -> io::Result<Self> {
         let logs = logs::Sink::start(level)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
@@ -145,7 +154,7 @@ impl Sink {
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keeping.run(&receiver))?;
-        let ledger = Ledger::start(directory.to_owned(), place, left, Arc::clone(&state))?;
+        let ledger = Ledger::start((database, keep), place, left, Arc::clone(&state))?;
         let kept = Kept {
             sender,
             state,

@@ -2,21 +2,24 @@
 
 use std::{
     io,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::Ordering::Relaxed,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
     journal::{self, Batch, Place, Position},
     keeper::State,
 };
-use crate::store::{StoreFault, sqlite::Sqlite};
+use crate::{
+    clock,
+    config::{Database, Keep},
+    store::{Store, StoreFault},
+};
 
 /// How long the journal may be ahead of the database while both work.
 const ROUND: Duration = Duration::from_millis(200);
@@ -28,7 +31,10 @@ const ROWS: usize = 2000;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause after a failure.
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often rows are looked for that are not kept any more.
+const TRIM_PAUSE: Duration = Duration::from_mins(1);
 
 /// The thread that keeps the ledger.
 pub struct Ledger {
@@ -52,7 +58,7 @@ impl Ledger {
     ///
     /// When no thread can be started.
     pub fn start(
-        directory: PathBuf,
+        (database, keep): (Database, Keep),
         place: Arc<Place>,
         left: Vec<Place>,
         state: Arc<State>,
@@ -62,7 +68,9 @@ impl Ledger {
             .build()?;
         let (end, ending) = sync_channel(1);
         let taking = TakingOver {
-            directory,
+            database,
+            keep,
+            trim_at: clock::now(),
             place,
             left,
             state,
@@ -86,11 +94,14 @@ impl Ledger {
 }
 
 struct TakingOver {
-    directory: PathBuf,
+    database: Database,
+    keep: Keep,
+    /// When rows that are not kept any more are looked for again.
+    trim_at: Instant,
     place: Arc<Place>,
     left: Vec<Place>,
     state: Arc<State>,
-    store: Option<Sqlite>,
+    store: Option<Store>,
     /// How far `place` is taken over, once that is known.
     at: Option<Position>,
 }
@@ -137,12 +148,12 @@ impl TakingOver {
     async fn round(&mut self) -> Result<(), Fault> {
         let store = match &mut self.store {
             Some(store) => store,
-            none => none.insert(Sqlite::open(&self.directory).await?),
+            none => none.insert(Store::open(&self.database).await?),
         };
         while let Some(place) = self.left.pop() {
             let start = store.position(place.name()).await;
             let taken = match start {
-                Ok(start) => take_all(store, &place, start).await.map(drop),
+                Ok(start) => take_all(store, &place, start, &self.state).await.map(drop),
                 Err(fault) => Err(fault.into()),
             };
             if let Err(fault) = taken {
@@ -156,8 +167,12 @@ impl TakingOver {
             Some(start) => start,
             None => store.position(self.place.name()).await?,
         };
-        let end = take_all(store, &self.place, start).await?;
+        let end = take_all(store, &self.place, start, &self.state).await?;
         self.at = Some(end);
+        let now = clock::now();
+        if now >= self.trim_at && !store.trim(self.keep, clock::unix_millis()).await? {
+            self.trim_at = now + TRIM_PAUSE;
+        }
         Ok(())
     }
 
@@ -172,7 +187,12 @@ impl TakingOver {
 }
 
 /// Takes over what a journal holds behind a position, and deletes the segments that are done.
-async fn take_all(store: &mut Sqlite, place: &Place, mut at: Position) -> Result<Position, Fault> {
+async fn take_all(
+    store: &mut Store,
+    place: &Place,
+    mut at: Position,
+    state: &State,
+) -> Result<Position, Fault> {
     loop {
         let Batch {
             lines,
@@ -184,7 +204,13 @@ async fn take_all(store: &mut Sqlite, place: &Place, mut at: Position) -> Result
             tracing::error!(target: "modelport", damaged, journal = place.name(), "lines of the journal are damaged and passed over");
         }
         if end != at {
-            store.add(place.name(), &lines, end).await?;
+            match store.add(place.name(), &lines, end).await {
+                Err(fault) if fault.is_of_row() => {
+                    let lost = take_singly(store, place, &lines, (at, end)).await?;
+                    state.lost.fetch_add(lost, Relaxed);
+                }
+                result => result?,
+            }
             journal::forget(place, end)?;
         }
         at = end;
@@ -192,4 +218,29 @@ async fn take_all(store: &mut Sqlite, place: &Place, mut at: Position) -> Result
             return Ok(at);
         }
     }
+}
+
+/// Takes lines over of which the database does not take one, each by itself, and passes over what it does not take: one row
+/// must not keep out all behind it. Gives how many those were.
+async fn take_singly(
+    store: &mut Store,
+    place: &Place,
+    lines: &[String],
+    (start, end): (Position, Position),
+) -> Result<u64, Fault> {
+    let mut lost = 0;
+    for line in lines {
+        match store
+            .add(place.name(), std::slice::from_ref(line), start)
+            .await
+        {
+            Err(fault) if fault.is_of_row() => {
+                tracing::error!(target: "modelport", %fault, journal = place.name(), "a row is passed over, because the ledger does not take it");
+                lost += 1;
+            }
+            result => result?,
+        }
+    }
+    store.add(place.name(), &[], end).await?;
+    Ok(lost)
 }

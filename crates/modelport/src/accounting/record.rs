@@ -10,6 +10,7 @@ use http::StatusCode;
 use modelport_provider::usage::Usage;
 use tracing::Level;
 
+use super::charge::Charge;
 use crate::{error::Blame, ids::RequestId};
 
 /// One finished request.
@@ -21,8 +22,16 @@ pub struct Record {
     pub at: SystemTime,
     /// Whose key it showed; see [`Keys::check`](crate::auth::Keys::check).
     pub caller: u64,
+    /// The id of that key, where it has one.
+    pub key: Option<Arc<str>>,
+    /// Whose the key is.
+    pub team: Option<Arc<str>>,
+    /// What the caller wants the request counted by: a JSON object of texts.
+    pub tags: Option<Arc<str>>,
     /// The endpoint below `/v1`.
     pub endpoint: &'static str,
+    /// The model as the caller named it.
+    pub requested: Option<Box<str>>,
     /// The model that was asked for of the provider.
     pub upstream_model: Option<Arc<str>>,
     /// The id of the provider that was asked last.
@@ -39,6 +48,8 @@ pub struct Record {
     pub first_output: Option<Duration>,
     /// What the provider said it used.
     pub usage: Option<Usage>,
+    /// What it costs.
+    pub charge: Charge,
     /// How it ended.
     pub ending: Ending,
     /// What went wrong, and whose fault that was.
@@ -135,7 +146,11 @@ mod tests {
             )])),
             at: SystemTime::UNIX_EPOCH,
             caller: 0,
+            key: None,
+            team: None,
+            tags: None,
             endpoint: "/chat/completions",
+            requested: Some("m".into()),
             upstream_model: Some("vendor/m:free".into()),
             provider: Some("openai_compatible".into()),
             stream: true,
@@ -148,6 +163,7 @@ mod tests {
                 output_tokens: 9,
                 ..Usage::default()
             }),
+            charge: Charge::default(),
             ending: Ending::Answered,
             problem: None,
         };

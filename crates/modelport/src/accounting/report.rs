@@ -1,6 +1,6 @@
 //! What the requests of a period come to.
 
-use serde::Serialize;
+use rust_decimal::Decimal;
 
 /// An hour, in milliseconds.
 const HOUR: u64 = 3_600_000;
@@ -27,7 +27,7 @@ impl Period {
 }
 
 /// What some requests come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many there were.
     pub requests: u64,
@@ -41,12 +41,35 @@ pub struct Totals {
     pub cached_input_tokens: u64,
     /// The part of the input that was written to a prompt cache.
     pub cache_write_tokens: u64,
+    /// The part of that which is kept for an hour.
+    pub cache_write_1h_tokens: u64,
     /// The part of the output that was reasoning.
     pub reasoning_tokens: u64,
     /// The part of the input that was audio.
     pub audio_input_tokens: u64,
     /// The part of the output that was audio.
     pub audio_output_tokens: u64,
+    /// The part of the input that was images.
+    pub image_input_tokens: u64,
+    /// The part of the output that was images.
+    pub image_output_tokens: u64,
+    /// US dollars that providers said they charged.
+    pub reported: Decimal,
+    /// US dollars by the tokens that providers counted and known prices.
+    pub computed: Decimal,
+    /// US dollars by estimated tokens.
+    pub estimated: Decimal,
+    /// How many requests cost something that nobody knows.
+    pub unpriced: u64,
+}
+
+impl Totals {
+    /// US dollars that all of them cost, but for those that are unpriced.
+    pub fn cost(&self) -> Decimal {
+        [self.reported, self.computed, self.estimated]
+            .into_iter()
+            .fold(Decimal::ZERO, Decimal::saturating_add)
+    }
 }
 
 #[cfg(test)]

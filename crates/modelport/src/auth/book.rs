@@ -13,11 +13,14 @@ use super::{
 };
 use crate::{
     config::limits::Limits,
-    store::{StoreFault, sqlite::Sqlite},
+    store::{Store, StoreFault},
 };
 
 /// The longest name, team, user, tag or tag's value.
 const MAX_TEXT: usize = 200;
+
+/// The most text in all tags together, in bytes: they are in every row of the ledger.
+const MAX_TAGS_TEXT: usize = 2000;
 
 /// The most tags.
 const MAX_TAGS: usize = 32;
@@ -95,13 +98,13 @@ fn invalid(field: &'static str, message: impl Into<String>) -> Refusal {
 
 /// The keys and teams in a database.
 pub struct Book<'s> {
-    store: &'s mut Sqlite,
+    store: &'s mut Store,
     now: Timestamp,
 }
 
 impl<'s> Book<'s> {
     /// The ones in this database, at this time.
-    pub fn new(store: &'s mut Sqlite, now: Timestamp) -> Self {
+    pub fn new(store: &'s mut Store, now: Timestamp) -> Self {
         Self { store, now }
     }
 
@@ -499,13 +502,16 @@ fn is_text(text: &str) -> bool {
 }
 
 fn check(tags: &BTreeMap<String, String>, limits: &Limits) -> Result<(), Refusal> {
-    if tags.len() > MAX_TAGS {
+    let texts = || tags.iter().flat_map(|(name, value)| [name, value]);
+    if tags.len() > MAX_TAGS || texts().map(String::len).sum::<usize>() > MAX_TAGS_TEXT {
         return Err(invalid(
             "tags",
-            format!("there are more than {MAX_TAGS} tags."),
+            format!(
+                "there are more than {MAX_TAGS} tags, or more than {MAX_TAGS_TEXT} bytes of them."
+            ),
         ));
     }
-    let mut texts = tags.iter().flat_map(|(name, value)| [name, value]);
+    let mut texts = texts();
     if tags.contains_key("") || !texts.all(|text| is_text(text)) {
         return Err(invalid(
             "tags",
@@ -527,8 +533,7 @@ mod tests {
     use super::*;
 
     async fn with_book<T>(work: impl AsyncFnOnce(Book<'_>) -> T) -> T {
-        let directory = tempfile::tempdir().unwrap();
-        let mut store = Sqlite::open(directory.path()).await.unwrap();
+        let mut store = Store::in_memory().await.unwrap();
         work(Book::new(
             &mut store,
             "2026-11-01T00:00:00Z".parse().unwrap(),

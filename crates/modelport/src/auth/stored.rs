@@ -2,7 +2,6 @@
 //! lives even when the database is away.
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -16,7 +15,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::directory::Directory;
 use crate::{
     clock,
-    store::{StoreFault, sqlite::Sqlite},
+    config::Database,
+    store::{Store, StoreFault},
 };
 
 /// How often the database is asked for changes: a change made elsewhere counts here after this time and that of a query.
@@ -32,9 +32,9 @@ const QUIET: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub struct Stored {
     directory: ArcSwap<Directory>,
-    /// Where the database is; in memory only where there is no directory.
-    place: Option<PathBuf>,
-    connection: Mutex<Option<Sqlite>>,
+    /// Where the database is; in memory only where there is none.
+    place: Option<Database>,
+    connection: Mutex<Option<Store>>,
     /// Whether the keys have been read at all.
     is_read: AtomicBool,
     is_away: AtomicBool,
@@ -47,8 +47,8 @@ pub struct Stored {
 type Observer = Box<dyn Fn(&Directory) + Send + Sync>;
 
 impl Stored {
-    /// The keys in this directory's database.
-    pub fn at(place: Option<PathBuf>) -> Self {
+    /// The keys in this database.
+    pub fn at(place: Option<Database>) -> Self {
         Self {
             place,
             ..Self::default()
@@ -159,7 +159,7 @@ impl Stored {
     /// [`StoreFault`], or what `work` gives.
     pub async fn change<T, E: From<StoreFault>>(
         &self,
-        work: impl AsyncFnOnce(&mut Sqlite) -> Result<T, E>,
+        work: impl AsyncFnOnce(&mut Store) -> Result<T, E>,
     ) -> Result<T, E> {
         let done = {
             let mut connection = self.connection.lock().await;
@@ -172,12 +172,12 @@ impl Stored {
 
     async fn open<'c>(
         &self,
-        connection: &'c mut MutexGuard<'_, Option<Sqlite>>,
-    ) -> Result<&'c mut Sqlite, StoreFault> {
+        connection: &'c mut MutexGuard<'_, Option<Store>>,
+    ) -> Result<&'c mut Store, StoreFault> {
         if connection.is_none() {
             let opened = match &self.place {
-                Some(directory) => Sqlite::open(directory).await?,
-                None => Sqlite::in_memory().await?,
+                Some(database) => Store::open(database).await?,
+                None => Store::in_memory().await?,
             };
             return Ok(connection.insert(opened));
         }

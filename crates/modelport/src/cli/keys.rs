@@ -21,7 +21,7 @@ use crate::{
         scope,
         secret::NewSecret,
     },
-    store::{StoreFault, sqlite::Sqlite},
+    store::Store,
 };
 
 /// What to do with keys.
@@ -215,26 +215,26 @@ pub fn run(file: Option<PathBuf>, command: Command) -> u8 {
 /// Works on the database of the configuration and gives the exit status.
 pub(super) fn with_store(
     file: Option<PathBuf>,
-    work: impl AsyncFnOnce(&mut Sqlite) -> Result<(), Refusal>,
+    work: impl AsyncFnOnce(&mut Store) -> Result<(), Refusal>,
 ) -> u8 {
     let Some(config) = load(file) else {
         return BAD_CONFIGURATION;
     };
-    let Some(directory) = config.storage.data_dir else {
+    let Some(database) = config.storage.database else {
         complain(
-            "modelport: there is no directory for keys. Set MODELPORT_DATA_DIR to the one of the gateway.",
+            "modelport: there is no database for keys. Set MODELPORT_DATA_DIR or MODELPORT_DATABASE_URL as for the gateway.",
         );
         return BAD_CONFIGURATION;
     };
     block_on(async {
         let done = async {
-            let mut store = Sqlite::open(&directory).await?;
+            let mut store = Store::open(&database).await?;
             work(&mut store).await
         };
         match done.await {
             Ok(()) => 0,
-            Err(Refusal::Store(fault @ StoreFault::Directory { .. })) => {
-                complain(format!("modelport: {fault}"));
+            Err(Refusal::Store(fault)) => {
+                complain(format!("modelport: {database}: {fault}"));
                 FAILED
             }
             Err(refusal) => {

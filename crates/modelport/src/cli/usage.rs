@@ -1,9 +1,10 @@
 //! `modelport usage`: what the requests of a time come to, from the ledger.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -14,7 +15,8 @@ use super::{
 use crate::{
     accounting::report::{Period, Totals},
     clock,
-    store::sqlite::{self, Sqlite},
+    config::Database,
+    store::{Line, Store},
 };
 
 /// Which requests to count, and how to show them.
@@ -42,6 +44,7 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Column {
     Key,
+    Team,
     Provider,
     Model,
     Surface,
@@ -51,6 +54,7 @@ impl Column {
     fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::Team => "team",
             Self::Provider => "provider",
             Self::Model => "model",
             Self::Surface => "surface",
@@ -58,30 +62,27 @@ impl Column {
     }
 }
 
-/// A line of the report: what it counts, and the counts.
-type Line = (Vec<String>, Totals);
-
 /// Shows the usage and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     let Some(config) = load(file) else {
         return BAD_CONFIGURATION;
     };
-    let Some(directory) = config.storage.data_dir else {
+    let Some(database) = config.storage.database else {
         complain(
-            "modelport: there is no directory for a ledger. Set MODELPORT_DATA_DIR to the one of the gateway.",
+            "modelport: there is no directory for a ledger. Set MODELPORT_DATA_DIR or MODELPORT_DATABASE_URL to that of the gateway.",
         );
         return BAD_CONFIGURATION;
     };
     let period = Period {
         since: options.since,
-        until: options.until.unwrap_or_else(now),
+        until: options.until.unwrap_or_else(clock::unix_millis),
     };
     if period.since >= period.until {
         complain("modelport: --since is not before --until. Give an earlier time with --since.");
         return BAD_CONFIGURATION;
     }
     block_on(async {
-        match read(&directory, period, &options.by).await {
+        match read(&database, period, &options.by).await {
             Ok(lines) => {
                 say(options.shown(period, &lines));
                 0
@@ -94,19 +95,21 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     })
 }
 
-async fn read(directory: &Path, period: Period, by: &[Column]) -> Result<Vec<Line>, String> {
-    let path = directory.join(sqlite::FILE);
-    if !path.exists() {
-        return Err(format!(
-            "there is no ledger at {}. A gateway makes it when it starts; set MODELPORT_DATA_DIR to the directory of that gateway.",
-            path.display()
-        ));
-    }
+async fn read(database: &Database, period: Period, by: &[Column]) -> Result<Vec<Line>, String> {
     let by: Vec<&'static str> = by.iter().map(|column| column.as_str()).collect();
-    let found = async { Sqlite::open(directory).await?.usage(period, &by).await };
-    found
-        .await
-        .map_err(|fault| format!("{}: {fault}", path.display()))
+    let found = async {
+        match Store::open_to_read(database).await? {
+            Some(mut store) => store.usage(period, &by).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    match found.await {
+        Ok(Some(lines)) => Ok(lines),
+        Ok(None) => Err(format!(
+            "there is no ledger at {database}. A gateway makes it when it starts; set MODELPORT_DATA_DIR or MODELPORT_DATABASE_URL as for that gateway."
+        )),
+        Err(fault) => Err(format!("{database}: {fault}")),
+    }
 }
 
 impl Options {
@@ -115,13 +118,13 @@ impl Options {
             return self.object(period, lines).to_string();
         }
         let mut heads: Vec<&str> = self.by.iter().map(|column| column.as_str()).collect();
-        heads.extend(COUNTS.map(|(name, _)| name));
+        heads.extend(FIGURES.map(|(name, _)| name));
         if self.csv {
             let mut rows = vec![heads.join(",")];
             rows.extend(lines.iter().map(|(names, totals)| {
                 let names = names.iter().map(|name| csv_field(name));
-                let counts = COUNTS.map(|(_, count)| count(totals).to_string());
-                names.chain(counts).collect::<Vec<_>>().join(",")
+                let figures = FIGURES.map(|(_, of)| of(totals).plain());
+                names.chain(figures).collect::<Vec<_>>().join(",")
             }));
             return rows.join("\n");
         }
@@ -143,7 +146,7 @@ impl Options {
                 let mut line: Map<String, Value> = names
                     .map(|(column, name)| (column.as_str().to_owned(), json!(name)))
                     .collect();
-                line.extend(COUNTS.map(|(name, count)| (name.to_owned(), json!(count(totals)))));
+                line.extend(FIGURES.map(|(name, of)| (name.to_owned(), of(totals).value())));
                 Value::Object(line)
             })
             .collect();
@@ -165,18 +168,18 @@ impl Options {
                 "" => "-".to_owned(),
                 name => name.to_owned(),
             });
-            let counts = COUNTS.map(|(_, count)| grouped(count(totals)));
-            names.chain(counts).collect()
+            let figures = FIGURES.map(|(_, of)| of(totals).for_people());
+            names.chain(figures).collect()
         }));
         // Nothing is said by a column of zeros.
         let says = |place: usize| {
             place < self.by.len() + ALWAYS
                 || lines.iter().any(|(_, totals)| {
-                    let column = COUNTS.get(place - self.by.len());
-                    column.is_some_and(|(_, count)| count(totals) > 0)
+                    let figure = FIGURES.get(place - self.by.len());
+                    figure.is_some_and(|(_, of)| !of(totals).is_zero())
                 })
         };
-        let places = 0..self.by.len() + COUNTS.len();
+        let places = 0..self.by.len() + FIGURES.len();
         let shown: Vec<usize> = places.filter(|place| says(*place)).collect();
         let sides: Vec<Side> = shown
             .iter()
@@ -199,23 +202,102 @@ impl Options {
     }
 }
 
-/// Columns of counts that are shown even where they hold nothing but zeros.
-const ALWAYS: usize = 4;
+/// Figures that are shown even where they are nothing but zeros.
+const ALWAYS: usize = 5;
 
-type Count = (&'static str, fn(&Totals) -> u64);
+/// A figure of a line, by the name that it has in every form.
+type Shown = (&'static str, fn(&Totals) -> Figure);
 
-/// The counts of a line, by the names that they have in every form.
-const COUNTS: [Count; 9] = [
-    ("requests", |totals| totals.requests),
-    ("failed", |totals| totals.failed),
-    ("input_tokens", |totals| totals.input_tokens),
-    ("output_tokens", |totals| totals.output_tokens),
-    ("cached_input_tokens", |totals| totals.cached_input_tokens),
-    ("cache_write_tokens", |totals| totals.cache_write_tokens),
-    ("reasoning_tokens", |totals| totals.reasoning_tokens),
-    ("audio_input_tokens", |totals| totals.audio_input_tokens),
-    ("audio_output_tokens", |totals| totals.audio_output_tokens),
+const FIGURES: [Shown; 17] = [
+    ("requests", |totals| Figure::Count(totals.requests)),
+    ("failed", |totals| Figure::Count(totals.failed)),
+    ("input_tokens", |totals| Figure::Count(totals.input_tokens)),
+    ("output_tokens", |totals| {
+        Figure::Count(totals.output_tokens)
+    }),
+    ("cost_usd", |totals| match totals.unpriced {
+        0 => Figure::Dollars(totals.cost()),
+        _ => Figure::AtLeast(totals.cost()),
+    }),
+    ("unpriced", |totals| Figure::Count(totals.unpriced)),
+    ("reported_usd", |totals| Figure::Dollars(totals.reported)),
+    ("computed_usd", |totals| Figure::Dollars(totals.computed)),
+    ("estimated_usd", |totals| Figure::Dollars(totals.estimated)),
+    ("cached_input_tokens", |totals| {
+        Figure::Count(totals.cached_input_tokens)
+    }),
+    ("cache_write_tokens", |totals| {
+        Figure::Count(totals.cache_write_tokens)
+    }),
+    ("cache_write_1h_tokens", |totals| {
+        Figure::Count(totals.cache_write_1h_tokens)
+    }),
+    ("reasoning_tokens", |totals| {
+        Figure::Count(totals.reasoning_tokens)
+    }),
+    ("audio_input_tokens", |totals| {
+        Figure::Count(totals.audio_input_tokens)
+    }),
+    ("audio_output_tokens", |totals| {
+        Figure::Count(totals.audio_output_tokens)
+    }),
+    ("image_input_tokens", |totals| {
+        Figure::Count(totals.image_input_tokens)
+    }),
+    ("image_output_tokens", |totals| {
+        Figure::Count(totals.image_output_tokens)
+    }),
 ];
+
+/// What stands in one place of the report. Money is shown to its last digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Figure {
+    Count(u64),
+    Dollars(Decimal),
+    /// Dollars that are known, where some are not.
+    AtLeast(Decimal),
+}
+
+impl Figure {
+    fn is_zero(self) -> bool {
+        match self {
+            Self::Count(count) => count == 0,
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.is_zero(),
+        }
+    }
+
+    fn plain(self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.to_string(),
+        }
+    }
+
+    /// An amount is a text, because a JSON number is read as a float by most.
+    fn value(self) -> Value {
+        match self {
+            Self::Count(count) => json!(count),
+            Self::Dollars(_) | Self::AtLeast(_) => json!(self.plain()),
+        }
+    }
+
+    fn for_people(self) -> String {
+        match self {
+            Self::Count(count) => grouped(count),
+            Self::Dollars(amount) => with_cents(amount),
+            Self::AtLeast(amount) if amount.is_zero() => "unknown".to_owned(),
+            Self::AtLeast(amount) => format!("{} or more", with_cents(amount)),
+        }
+    }
+}
+
+/// An amount with two decimal places or as many as it has.
+fn with_cents(mut amount: Decimal) -> String {
+    if amount.scale() < 2 {
+        amount.rescale(2);
+    }
+    amount.to_string()
+}
 
 /// A number with its digits in threes.
 fn grouped(number: u64) -> String {
@@ -239,10 +321,6 @@ fn csv_field(text: &str) -> String {
     }
 }
 
-fn now() -> u64 {
-    u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX)
-}
-
 fn day_and_time(millis: u64) -> String {
     let millis = i64::try_from(millis).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
@@ -251,6 +329,25 @@ fn day_and_time(millis: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_exact_and_an_unknown_cost_does_not_look_cheap() {
+        let amount = |text: &str| text.parse::<Decimal>().unwrap();
+        let check = |figure: Figure, people: &str, plain: &str| {
+            assert_eq!(figure.for_people(), people);
+            assert_eq!(figure.plain(), plain);
+        };
+        check(Figure::Dollars(Decimal::ZERO), "0.00", "0");
+        check(Figure::Dollars(amount("1.5")), "1.50", "1.5");
+        check(
+            Figure::Dollars(amount("0.000000000001")),
+            "0.000000000001",
+            "0.000000000001",
+        );
+        check(Figure::AtLeast(Decimal::ZERO), "unknown", "0");
+        check(Figure::AtLeast(amount("3")), "3.00 or more", "3");
+        assert_eq!(Figure::Dollars(amount("1.5")).value(), json!("1.5"));
+    }
 
     #[test]
     fn numbers_and_fields_are_written_for_their_readers() {

@@ -20,6 +20,15 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     if old.storage.data_dir != new.storage.data_dir {
         lines.push(format!("storage.data_dir changed{RESTART}"));
     }
+    if old.storage.database != new.storage.database {
+        lines.push(format!("storage.database_url changed{RESTART}"));
+    }
+    if old.storage.keep.days != new.storage.keep.days {
+        lines.push(format!("storage.keep_days changed{RESTART}"));
+    }
+    if old.storage.keep.bytes != new.storage.keep.bytes {
+        lines.push(format!("storage.max_size changed{RESTART}"));
+    }
     let settings = [
         ("fallback", old.provider_fallback != new.provider_fallback),
         ("limits", old.limits != new.limits),

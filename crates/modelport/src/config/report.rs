@@ -71,8 +71,10 @@ fn server(block: &mut String, config: &Config) {
         "off"
     };
     fact(block, "fallback", fallback);
-    if let Some(directory) = &config.storage.data_dir {
-        fact(block, "ledger in", &directory.display().to_string());
+    let storage = &config.storage;
+    if let (Some(directory), Some(database)) = (&storage.data_dir, &storage.database) {
+        fact(block, "ledger in", &database.to_string());
+        fact(block, "journal in", &directory.display().to_string());
     }
     if !config.catalogue.is_empty() {
         let count = config.catalogue.len();

@@ -3,11 +3,12 @@
 
 mod table;
 
+use super::storage;
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
     ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR,
-    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER,
-    REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
+    DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE,
+    PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -77,10 +78,16 @@ pub enum Kind {
     Origins,
     /// An amount of bytes.
     Bytes,
+    /// The size of a file.
+    Size,
+    /// A number of days.
+    Days,
     /// A number of threads.
     Workers,
     /// The path of a file.
     File,
+    /// The URL of a database.
+    Database,
     /// The path of a directory.
     Directory,
     /// The slug of a profile.
@@ -117,8 +124,11 @@ impl Kind {
             Self::Keys => "secrets, separated by commas",
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
+            Self::Size => "bytes, or with a unit such as 10 GiB",
+            Self::Days => "days, or 0 for no end",
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
+            Self::Database => "URL with sqlite:// or postgres://",
             Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
@@ -143,6 +153,7 @@ impl Kind {
             Self::Text | Self::Provider | Self::File | Self::Directory => {
                 value::text(text).map(drop)
             }
+            Self::Database => storage::database(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),
@@ -152,6 +163,8 @@ impl Kind {
             Self::Keys => value::keys(text).map(drop),
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
+            Self::Size => value::size(text).map(drop),
+            Self::Days => value::days(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
             Self::Profile => value::profile(text).map(drop),
             Self::Policy => value::policy(text).map(drop),

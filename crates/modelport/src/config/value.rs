@@ -31,6 +31,10 @@ const MAX_KEYS: usize = 1024;
 const MAX_ORIGINS: usize = 256;
 /// The bounds of a body limit, in bytes.
 const BODY_LIMITS: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024 * 1024;
+/// The least that the ledger's file may be limited to.
+const MIN_SIZE: u64 = 1 << 20;
+/// The most days, about a century.
+const MAX_DAYS: u32 = 36_500;
 /// The most worker threads.
 const MAX_WORKERS: usize = 1024;
 /// The most models that one provider is given.
@@ -43,7 +47,7 @@ pub struct Wrong {
     pub(super) remedy: String,
 }
 
-fn wrong(problem: impl Into<String>, remedy: impl Into<String>) -> Wrong {
+pub(super) fn wrong(problem: impl Into<String>, remedy: impl Into<String>) -> Wrong {
     Wrong {
         problem: problem.into(),
         remedy: remedy.into(),
@@ -434,25 +438,54 @@ fn origin(text: &str) -> Result<HeaderValue, Wrong> {
     HeaderValue::try_from(lower).map_err(|_| fault())
 }
 
-pub(super) fn bytes(text: &str) -> Result<usize, Wrong> {
+/// A number of bytes, perhaps with a unit.
+fn amount(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let scale: Option<u64> = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => Some(1),
-        "kb" => Some(1_000),
-        "kib" | "k" => Some(1 << 10),
-        "mb" => Some(1_000_000),
-        "mib" | "m" => Some(1 << 20),
-        "gb" => Some(1_000_000_000),
-        "gib" | "g" => Some(1 << 30),
-        _ => None,
+    let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "kib" | "k" => 1 << 10,
+        "mb" => 1_000_000,
+        "mib" | "m" => 1 << 20,
+        "gb" => 1_000_000_000,
+        "gib" | "g" => 1 << 30,
+        "tb" => 1_000_000_000_000,
+        "tib" | "t" => 1 << 40,
+        _ => return None,
     };
-    let amount = number
-        .parse::<u64>()
-        .ok()
-        .zip(scale)
-        .and_then(|(number, scale)| number.checked_mul(scale));
-    amount
+    number.parse::<u64>().ok()?.checked_mul(scale)
+}
+
+/// The size that a file may have.
+pub(super) fn size(text: &str) -> Result<u64, Wrong> {
+    amount(text)
+        .filter(|amount| *amount >= MIN_SIZE)
+        .ok_or_else(|| {
+            wrong(
+                format!(
+                    "{} is not an amount of bytes of at least 1 MiB",
+                    shown(text)
+                ),
+                "Use a number of bytes, or one with a unit such as 10 GiB.",
+            )
+        })
+}
+
+/// A number of days; none for 0.
+pub(super) fn days(text: &str) -> Result<Option<u32>, Wrong> {
+    match text.parse() {
+        Ok(0) => Ok(None),
+        Ok(days) if days <= MAX_DAYS => Ok(Some(days)),
+        Ok(_) | Err(_) => Err(wrong(
+            format!("{} is not a number of days", shown(text)),
+            format!("Use a whole number up to {MAX_DAYS}, or 0 for no end."),
+        )),
+    }
+}
+
+pub(super) fn bytes(text: &str) -> Result<usize, Wrong> {
+    amount(text)
         .filter(|amount| BODY_LIMITS.contains(amount))
         .and_then(|amount| usize::try_from(amount).ok())
         .ok_or_else(|| {

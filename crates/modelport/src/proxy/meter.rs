@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 pub use crate::accounting::record::Ending;
 use crate::{
-    accounting::record::Record,
+    accounting::{charge::Charge, entry::short, record::Record},
     app::App,
     clock,
     error::{Blame, Error},
@@ -52,6 +52,7 @@ pub struct Meter {
 impl Meter {
     /// From now on.
     pub fn start(app: &Arc<App>, inbound: &Inbound) -> Self {
+        let known = inbound.caller.known.as_ref();
         Self {
             app: Arc::clone(app),
             arrived: clock::now(),
@@ -63,7 +64,11 @@ impl Meter {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
                 caller: inbound.caller.number,
+                key: known.map(|known| Arc::clone(&known.id)),
+                team: known.and_then(|known| known.team.clone()),
+                tags: known.and_then(|known| known.tags.clone()),
                 endpoint: inbound.surface.path(),
+                requested: None,
                 upstream_model: None,
                 provider: None,
                 stream: false,
@@ -72,9 +77,17 @@ impl Meter {
                 duration: std::time::Duration::ZERO,
                 first_output: None,
                 usage: None,
+                charge: Charge::default(),
                 ending: Ending::Cancelled,
                 problem: None,
             })),
+        }
+    }
+
+    /// It is known what model is asked for, in the caller's words.
+    pub fn asked(&mut self, model: &str) {
+        if let Some(record) = &mut self.record {
+            record.requested = Some(short(model).into());
         }
     }
 
@@ -250,11 +263,22 @@ impl Meter {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
             record.attempts = self.calls.load(Relaxed);
+            record.charge = charge(&record);
             self.teach(&record);
             self.count(&record);
             self.held = Held::default();
             self.app.records.send(record);
         }
+    }
+}
+
+/// What the request costs, as far as its provider says.
+fn charge(record: &Record) -> Charge {
+    let reported = record.usage.as_ref().and_then(|usage| usage.reported_cost);
+    match (record.attempts, reported) {
+        (0, _) => Charge::none(),
+        (_, Some(amount)) => Charge::reported(amount),
+        (_, None) => Charge::default(),
     }
 }
 

@@ -1,23 +1,22 @@
 //! The embedded database: one file in the data directory.
 
-use std::{borrow::Cow, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use sqlx::{
-    Connection, Row, SqliteConnection,
-    migrate::{Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
 mod documents;
 
-use super::StoreFault;
-use crate::accounting::{
-    journal::Position,
-    report::{Period, Totals},
+use super::{
+    Ends, Line, StoreFault, bring_up_to_date,
+    rows::{self, signed, unsigned},
 };
-
-/// The database's file in the data directory.
-pub const FILE: &str = "modelport.db";
+use crate::{
+    accounting::{journal::Position, report::Period},
+    clock,
+};
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -28,99 +27,66 @@ const STEPS: [(i64, &str, &str); 2] = [
     (2, "document", include_str!("sqlite/2_document.sql")),
 ];
 
-/// The columns that are counted up, as both tables have them.
-const COUNTS: &str = "input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, \
-                      reasoning_tokens, audio_input_tokens, audio_output_tokens";
+const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
+    at_ms = excluded.at_ms";
 
-const ADD_ROWS: &str = "INSERT OR IGNORE INTO ledger (id, at_ms, request_id, key, provider, model, \
-    surface, stream, status, ending, attempts, duration_ms, first_output_ms, input_tokens, \
-    output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, audio_input_tokens, \
-    audio_output_tokens) \
-    SELECT unhex(value->>'id'), value->>'at_ms', value->>'request_id', value->>'key', \
-    value->>'provider', value->>'model', value->>'surface', value->>'stream', value->>'status', \
-    value->>'ending', value->>'attempts', value->>'duration_ms', value->>'first_output_ms', \
-    value->>'input_tokens', value->>'output_tokens', value->>'cached_input_tokens', \
-    value->>'cache_write_tokens', value->>'reasoning_tokens', value->>'audio_input_tokens', \
-    value->>'audio_output_tokens' FROM json_each(?1)";
+/// Rows that are deleted at once; others write in between.
+const DELETED: i64 = 2000;
 
-const ADD_HOURS: &str = "INSERT INTO usage_hour \
-    SELECT at_ms / 3600000, key, provider, model, surface, count(*), sum(ending <> 'answered'), \
-    sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(cache_write_tokens), \
-    sum(reasoning_tokens), sum(audio_input_tokens), sum(audio_output_tokens) \
-    FROM ledger WHERE seq > ?1 GROUP BY 1, 2, 3, 4, 5 \
-    ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, \
-    failed = failed + excluded.failed, \
-    input_tokens = input_tokens + excluded.input_tokens, \
-    output_tokens = output_tokens + excluded.output_tokens, \
-    cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens, \
-    cache_write_tokens = cache_write_tokens + excluded.cache_write_tokens, \
-    reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, \
-    audio_input_tokens = audio_input_tokens + excluded.audio_input_tokens, \
-    audio_output_tokens = audio_output_tokens + excluded.audio_output_tokens";
+/// How often that is done before what waits in the journal has its turn.
+const DELETIONS: u32 = 10;
 
-const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3) \
-    ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset";
+/// Pages that are given back to the system at once.
+const GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 
 /// One connection to the database.
-pub struct Sqlite(SqliteConnection);
+pub struct Sqlite {
+    connection: SqliteConnection,
+    add_rows: String,
+    add_hours: String,
+}
 
 impl Sqlite {
-    /// Opens the database in a directory, makes what is missing, and brings the tables up to date.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn open(directory: &Path) -> Result<Self, StoreFault> {
+    /// Makes what is missing: the directory, the file, the tables.
+    pub(super) async fn open(path: &Path) -> Result<Self, StoreFault> {
+        let directory = path.parent().unwrap_or(path);
         fs::create_dir_all(directory).map_err(|cause| StoreFault::Directory {
             path: directory.to_owned(),
             cause,
         })?;
         let options = SqliteConnectOptions::new()
-            .filename(directory.join(FILE))
+            .filename(path)
             .create_if_missing(true)
+            // A file that was over its limit can get smaller again without being written anew.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             // A process that dies loses nothing with this; a machine that dies loses no consistency.
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_TIMEOUT);
-        Self::connect(&options).await
+        Self::connect(options).await
     }
 
     /// A database that goes with its connection.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn in_memory() -> Result<Self, StoreFault> {
-        Self::connect(&SqliteConnectOptions::new().in_memory(true)).await
+    pub(super) async fn in_memory() -> Result<Self, StoreFault> {
+        Self::connect(SqliteConnectOptions::new().in_memory(true)).await
     }
 
-    async fn connect(options: &SqliteConnectOptions) -> Result<Self, StoreFault> {
-        let mut connection = SqliteConnection::connect_with(options).await?;
-        let steps = STEPS.map(|(version, name, sql)| {
-            let sql = sqlx::SqlStr::from_static(sql);
-            Migration::new(
-                version,
-                Cow::Borrowed(name),
-                MigrationType::Simple,
-                sql,
-                false,
-            )
-        });
-        Migrator::with_migrations(steps.to_vec())
-            .run_direct(None, &mut connection, false)
-            .await?;
-        Ok(Self(connection))
+    async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreFault> {
+        let options = options.disable_statement_logging();
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        bring_up_to_date(&mut connection, &STEPS).await?;
+        Ok(Self {
+            connection,
+            add_rows: add_rows(),
+            add_hours: rows::add_hours("ledger WHERE seq > ?1"),
+        })
     }
 
-    /// How far a journal has been taken over.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
+    pub(super) async fn position(&mut self, journal: &str) -> Result<Position, StoreFault> {
         let row = sqlx::query("SELECT segment, at_offset FROM journal WHERE name = ?1")
             .bind(journal)
-            .fetch_optional(&mut self.0)
+            .fetch_optional(&mut self.connection)
             .await?;
         let Some(row) = row else {
             return Ok(Position::default());
@@ -131,27 +97,21 @@ impl Sqlite {
         })
     }
 
-    /// Takes rows over from a journal, up to a position of it: all of them or none. Gives how many were new.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn add(
+    pub(super) async fn add(
         &mut self,
         journal: &str,
         rows: &[String],
         end: Position,
-    ) -> Result<u64, StoreFault> {
-        let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await?;
+    ) -> Result<(), StoreFault> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM ledger")
             .fetch_one(&mut *transaction)
             .await?;
-        let added = sqlx::query(ADD_ROWS)
+        sqlx::query(AssertSqlSafe(self.add_rows.as_str()))
             .bind(format!("[{}]", rows.join(",")))
             .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        sqlx::query(ADD_HOURS)
+            .await?;
+        sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
             .bind(last)
             .execute(&mut *transaction)
             .await?;
@@ -159,98 +119,149 @@ impl Sqlite {
             .bind(journal)
             .bind(signed(end.segment))
             .bind(signed(end.offset))
+            .bind(signed(clock::unix_millis()))
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(added)
+        Ok(())
     }
 
-    /// Forgets how far a journal was taken over that is no more.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
+    pub(super) async fn forget(&mut self, journal: &str) -> Result<(), StoreFault> {
         sqlx::query("DELETE FROM journal WHERE name = ?1")
             .bind(journal)
-            .execute(&mut self.0)
+            .execute(&mut self.connection)
             .await?;
         Ok(())
     }
 
-    /// What the requests of a period come to, by these columns of the table of hours, most requests first. Whole hours
-    /// come from that table, the rest from the rows.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreFault`].
-    pub async fn usage(
+    pub(super) async fn trim(
+        &mut self,
+        ends: Option<Ends>,
+        bytes: Option<u64>,
+    ) -> Result<bool, StoreFault> {
+        if let Some(ends) = ends {
+            sqlx::query("DELETE FROM usage_hour WHERE hour < ?1")
+                .bind(ends.hours)
+                .execute(&mut self.connection)
+                .await?;
+            sqlx::query("DELETE FROM journal WHERE at_ms < ?1")
+                .bind(ends.journals)
+                .execute(&mut self.connection)
+                .await?;
+        }
+        let mut deletions = 0;
+        while let Some(end) = self.end(ends, bytes).await? {
+            let deleted = sqlx::query(
+                "DELETE FROM ledger WHERE seq IN \
+                 (SELECT seq FROM ledger WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
+            )
+            .bind(end)
+            .bind(DELETED)
+            .execute(&mut self.connection)
+            .await?;
+            deletions += 1;
+            match (deleted.rows_affected(), deletions) {
+                (0, _) => break,
+                (_, DELETIONS) => return Ok(true),
+                _ => {}
+            }
+        }
+        self.give_back(bytes).await
+    }
+
+    /// The moment before which rows are deleted now: none is safe in a file that is too large.
+    async fn end(
+        &mut self,
+        ends: Option<Ends>,
+        bytes: Option<u64>,
+    ) -> Result<Option<i64>, StoreFault> {
+        let Some(most) = bytes else {
+            return Ok(ends.map(|ends| ends.rows));
+        };
+        let Size { all, free } = self.size().await?;
+        if all.saturating_sub(free) > most {
+            return Ok(Some(i64::MAX));
+        }
+        Ok(ends.map(|ends| ends.rows))
+    }
+
+    /// Gives pages that are not used back to the system, as far as the file is too large. Gives whether it still is.
+    async fn give_back(&mut self, bytes: Option<u64>) -> Result<bool, StoreFault> {
+        let Some(most) = bytes else {
+            return Ok(false);
+        };
+        let Size { all, free } = self.size().await?;
+        if all <= most || free == 0 {
+            return Ok(false);
+        }
+        sqlx::query(GIVEN_BACK)
+            .fetch_all(&mut self.connection)
+            .await?;
+        // Until this the file keeps its size.
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+            .fetch_all(&mut self.connection)
+            .await?;
+        // Where somebody made the file in another way it gives nothing back.
+        let now = self.size().await?.all;
+        Ok(now > most && now < all)
+    }
+
+    async fn size(&mut self) -> Result<Size, StoreFault> {
+        let row = sqlx::query(
+            "SELECT page_count * page_size, freelist_count * page_size \
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        )
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(Size {
+            all: unsigned(row.try_get(0)?),
+            free: unsigned(row.try_get(1)?),
+        })
+    }
+
+    pub(super) async fn usage(
         &mut self,
         period: Period,
         by: &[&'static str],
-    ) -> Result<Vec<(Vec<String>, Totals)>, StoreFault> {
-        let names = by.join(", ");
-        let groups = match names.as_str() {
-            "" => String::new(),
-            names => format!("{names}, "),
-        };
-        let group_by = match names.as_str() {
-            "" => String::new(),
-            names => format!("GROUP BY {names}"),
-        };
-        let sums = COUNTS.split(", ").map(|count| format!("sum({count})"));
-        let sums: Vec<String> = sums.collect();
-        let order: Vec<String> = (1..=by.len()).map(|place| format!(", {place}")).collect();
-        let sql = format!(
-            "SELECT {groups}sum(requests), sum(failed), {sums} FROM (\
-             SELECT {groups}requests, failed, {COUNTS} FROM usage_hour WHERE hour >= ?1 AND hour < ?2 \
-             UNION ALL SELECT {groups}1, ending <> 'answered', {COUNTS} FROM ledger \
-             WHERE (at_ms >= ?3 AND at_ms < ?4) OR (at_ms >= ?5 AND at_ms < ?6)) \
-             {group_by} ORDER BY sum(requests) DESC{order}",
-            sums = sums.join(", "),
-            order = order.concat(),
-        );
-        let parts = period.parts();
-        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-        for bound in parts {
-            query = query.bind(signed(bound));
+    ) -> Result<Vec<Line>, StoreFault> {
+        let sql = rows::usage(by);
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for bound in rows::bounds(period) {
+            query = query.bind(bound);
         }
-        let rows = query.fetch_all(&mut self.0).await?;
-        let mut lines = Vec::with_capacity(rows.len());
-        for row in rows {
-            let names = (0..by.len()).map(|place| row.try_get(place));
-            let names = names.collect::<Result<Vec<String>, _>>()?;
-            let count = |place: usize| -> Result<u64, sqlx::Error> {
-                let sum: Option<i64> = row.try_get(by.len() + place)?;
-                Ok(unsigned(sum.unwrap_or(0)))
-            };
-            let totals = Totals {
-                requests: count(0)?,
-                failed: count(1)?,
-                input_tokens: count(2)?,
-                output_tokens: count(3)?,
-                cached_input_tokens: count(4)?,
-                cache_write_tokens: count(5)?,
-                reasoning_tokens: count(6)?,
-                audio_input_tokens: count(7)?,
-                audio_output_tokens: count(8)?,
-            };
-            if totals.requests > 0 {
-                lines.push((names, totals));
-            }
-        }
-        Ok(lines)
+        let found = query.fetch_all(&mut self.connection).await?;
+        let lines = found
+            .iter()
+            .map(|row| rows::line(row, by.len()).transpose());
+        Ok(lines.flatten().collect::<Result<_, _>>()?)
     }
 }
 
-/// The database counts in signed numbers only.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// Whether a code is that of a broken constraint or of a value of another kind (SQLite, "Result and Error Codes"). Five
+/// digits are a code of PostgreSQL.
+pub(super) fn is_of_row(code: &str) -> bool {
+    const CONSTRAINT: u32 = 19;
+    const MISMATCH: u32 = 20;
+    let primary = code.parse().ok().map(|code: u32| code & 0xff);
+    code.len() < 5 && matches!(primary, Some(CONSTRAINT | MISMATCH))
 }
 
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
+/// The size of the file, in bytes.
+struct Size {
+    all: u64,
+    /// The part of it that holds nothing.
+    free: u64,
 }
 
-#[cfg(test)]
-mod tests;
+/// The statement that takes rows over from a JSON array of them.
+fn add_rows() -> String {
+    let values = rows::COLUMNS.map(|(name, _)| match name {
+        "id" => "unhex(value->>'id')".to_owned(),
+        name => format!("value->>'{name}'"),
+    });
+    let (columns, values) = (rows::columns(), values.join(", "));
+    format!(
+        "INSERT INTO ledger ({columns}) SELECT {values} FROM json_each(?1) WHERE true \
+         ON CONFLICT (id) DO NOTHING"
+    )
+}

@@ -16,51 +16,74 @@ use std::{
 
 use modelport_sim::Options;
 use serde_json::{Value, json};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::support::{
     Gateway, Upstream,
     gateway::{command, run},
+    postgres::{PASSWORD, Postgres, block_on},
     wait_until,
 };
+
+mod engines;
+mod full;
+mod outage;
+mod retention;
 
 /// What may be lost of a process that is killed: the answers that ended this shortly before.
 const BOUND: Duration = Duration::from_millis(100);
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// The settings of a gateway that keeps its ledger there.
-fn settings<'a>(data: &'a Path, base_url: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("OPENAI_COMPATIBLE_BASE_URL", base_url),
-        ("OPENAI_COMPATIBLE_API_KEY", "sk-upstream-secret"),
-        ("OLLAMA_ENABLED", "false"),
-        ("MODELPORT_DATA_DIR", data.to_str().unwrap()),
-        ("LOG_LEVEL", "WARN"),
-    ]
+/// Where the ledger of a test is.
+enum Engine {
+    /// In the data directory.
+    Sqlite,
+    /// On a server at this URL.
+    Postgres(String),
 }
 
-/// How often each request id stands in the ledger.
-fn rows(data: &Path) -> HashMap<String, u32> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("modelport.db"));
-    runtime.block_on(async {
-        let mut connection = sqlx::SqliteConnection::connect_with(&options)
-            .await
-            .unwrap();
-        let ids: Vec<String> = sqlx::query_scalar("SELECT request_id FROM ledger")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+impl Engine {
+    /// The settings of a gateway that keeps its ledger so, with its data directory there.
+    fn settings<'a>(&'a self, data: &'a Path, base_url: &'a str) -> Vec<(&'a str, &'a str)> {
+        let mut settings = vec![
+            ("OPENAI_COMPATIBLE_BASE_URL", base_url),
+            ("OPENAI_COMPATIBLE_API_KEY", "sk-upstream-secret"),
+            ("OLLAMA_ENABLED", "false"),
+            ("MODELPORT_DATA_DIR", data.to_str().unwrap()),
+            ("LOG_LEVEL", "WARN"),
+        ];
+        if let Self::Postgres(url) = self {
+            settings.push(("MODELPORT_DATABASE_URL", url));
+        }
+        settings
+    }
+
+    /// How often each request id stands in the ledger.
+    fn rows(&self, data: &Path) -> HashMap<String, u32> {
+        const IDS: &str = "SELECT request_id FROM ledger";
+        let ids: Vec<String> = block_on(async {
+            match self {
+                Self::Sqlite => {
+                    let options = sqlx::sqlite::SqliteConnectOptions::new()
+                        .filename(data.join("modelport.db"));
+                    let connection = SqliteConnection::connect_with(&options).await;
+                    let query = sqlx::query_scalar(IDS);
+                    query.fetch_all(&mut connection.unwrap()).await.unwrap()
+                }
+                Self::Postgres(url) => {
+                    let connection = PgConnection::connect(url).await;
+                    let query = sqlx::query_scalar(IDS);
+                    query.fetch_all(&mut connection.unwrap()).await.unwrap()
+                }
+            }
+        });
         let mut counts = HashMap::new();
         for id in ids {
             *counts.entry(id).or_default() += 1;
         }
         counts
-    })
+    }
 }
 
 /// One plain chat, done when its answer is whole.
@@ -82,6 +105,16 @@ fn chat(addr: SocketAddr, id: &str) -> Option<()> {
 
 #[test]
 fn a_killed_gateway_loses_no_request_that_had_ended_and_counts_none_twice() {
+    kill_and_count(&Engine::Sqlite);
+}
+
+#[test]
+fn nor_does_one_before_a_server() {
+    let server = Postgres::start();
+    kill_and_count(&Engine::Postgres(server.url()));
+}
+
+fn kill_and_count(engine: &Engine) {
     const ALL: usize = 2000;
     let upstream = Upstream::with(Options {
         tokens: Some(5),
@@ -90,7 +123,7 @@ fn a_killed_gateway_loses_no_request_that_had_ended_and_counts_none_twice() {
     });
     let data = tempfile::tempdir().unwrap();
     let base_url = upstream.base_url();
-    let settings = settings(data.path(), &base_url);
+    let settings = engine.settings(data.path(), &base_url);
     let mut killed_at = None;
     let finished = Mutex::new(Vec::new());
     for round in 0..2 {
@@ -128,7 +161,7 @@ fn a_killed_gateway_loses_no_request_that_had_ended_and_counts_none_twice() {
         }
     }
     let killed_at = killed_at.unwrap();
-    let rows = rows(data.path());
+    let rows = engine.rows(data.path());
     let finished = finished.into_inner().unwrap();
     let must: Vec<&String> = finished
         .iter()
@@ -163,7 +196,7 @@ fn the_usage_is_shown_by_what_is_asked_for() {
     });
     let data = tempfile::tempdir().unwrap();
     let base_url = upstream.base_url();
-    let mut settings = settings(data.path(), &base_url);
+    let mut settings = Engine::Sqlite.settings(data.path(), &base_url);
     settings.push(("MODELPORT_API_KEY", "a-key-for-the-ledger"));
     let gateway = Gateway::start(&settings);
     let ask = |model: &str, key: &str| {
@@ -207,10 +240,15 @@ fn the_usage_is_shown_by_what_is_asked_for() {
         first["key"].as_str().unwrap().starts_with("env-"),
         "{first}"
     );
+    // The simulated provider says nothing of money, and nothing here knows its price.
+    assert_eq!(
+        (&first["cost_usd"], &first["unpriced"]),
+        (&json!("0"), &json!(2))
+    );
     assert_eq!(report["data"][1]["failed"], 1);
     let table = usage(&[]);
     assert!(
-        table.starts_with("KEY ") && table.contains("sim-fast"),
+        table.starts_with("KEY ") && table.contains("sim-fast") && table.contains("unknown"),
         "{table}"
     );
     let csv = usage(&["--csv"]);

@@ -5,6 +5,7 @@ pub mod gateway;
 pub mod h2;
 pub mod h2_upstream;
 pub mod pages;
+pub mod postgres;
 pub mod raw;
 pub mod scripted;
 pub mod upstream;

@@ -127,6 +127,28 @@ pub(in crate::config) const DATA_DIR: Setting = Setting {
     help: "Where the ledger of requests and the keys are kept, made if it is missing; ~/.local/state/modelport, or where the user keeps such things, when unset.",
 };
 
+pub(in crate::config) const DATABASE_URL: Setting = Setting {
+    name: "MODELPORT_DATABASE_URL",
+    kind: Kind::Database,
+    preset: Preset::Unset {
+        example: "postgres://modelport:password@db.example.com:5432/modelport",
+    },
+    help: "The database of the ledger: a file as sqlite:///path/of/file.db, or a PostgreSQL server, which several gateways may share. A file in the data directory when unset. What waits for the database is kept in the data directory in any case.",
+};
+
+pub(in crate::config) const KEEP_DAYS: Setting = Setting {
+    name: "MODELPORT_LEDGER_KEEP_DAYS",
+    kind: Kind::Days,
+    preset: Preset::Value("90"),
+    help: "How many days the ledger keeps the row of a request; 0 keeps it for ever. The sums of each hour, which reports are made of, are kept for 400 days, or as long as the rows.",
+};
+pub(in crate::config) const MAX_SIZE: Setting = Setting {
+    name: "MODELPORT_LEDGER_MAX_BYTES",
+    kind: Kind::Size,
+    preset: Preset::Unset { example: "10GiB" },
+    help: "How large the ledger's SQLite file may grow before the oldest rows are deleted, whatever their age; without end when unset. It is nothing to a PostgreSQL server.",
+};
+
 pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -284,7 +306,7 @@ pub(super) const CHOICE: [Setting; 4] = [
     CATALOGUE,
 ];
 
-pub(super) const STORAGE: [Setting; 1] = [DATA_DIR];
+pub(super) const STORAGE: [Setting; 4] = [DATA_DIR, DATABASE_URL, KEEP_DAYS, MAX_SIZE];
 
 pub(super) const SERVER: [Setting; 13] = [
     CONFIG,

@@ -17,10 +17,13 @@ impl Sqlite {
     /// # Errors
     ///
     /// [`StoreFault`].
-    pub async fn changes(&mut self, after: i64) -> Result<Vec<Change>, StoreFault> {
+    pub(in crate::store) async fn changes(
+        &mut self,
+        after: i64,
+    ) -> Result<Vec<Change>, StoreFault> {
         let rows = sqlx::query(CHANGES)
             .bind(after)
-            .fetch_all(&mut self.0)
+            .fetch_all(&mut self.connection)
             .await?;
         let change = |row: &sqlx::sqlite::SqliteRow| {
             Ok(Change {
@@ -39,13 +42,13 @@ impl Sqlite {
     /// # Errors
     ///
     /// [`StoreFault`]; the inner result is `change`'s own, and nothing changes when that is an error.
-    pub async fn change<E>(
+    pub(in crate::store) async fn change<E>(
         &mut self,
         kind: &str,
         id: &str,
         change: impl FnOnce(Option<String>) -> Result<Option<String>, E>,
     ) -> Result<Result<(), E>, StoreFault> {
-        let mut transaction = self.0.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let revision: i64 =
             sqlx::query_scalar("UPDATE revision SET number = number + 1 RETURNING number")
                 .fetch_one(&mut *transaction)

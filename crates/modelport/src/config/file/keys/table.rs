@@ -4,9 +4,9 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, LOG_LEVEL, PORT, PREFERRED_PROVIDER, REQUIRE_KEY,
-    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
+    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL,
+    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT,
+    PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -18,6 +18,10 @@ const PERCENT: Shape = Shape::Whole {
 const RETRIES: Shape = Shape::Whole {
     least: 0,
     most: modelport_provider::settings::MAX_MAX_RETRIES,
+};
+const DAYS: Shape = Shape::Whole {
+    least: 0,
+    most: 36_500,
 };
 const WEIGHT: Shape = Shape::Whole {
     least: 1,
@@ -91,7 +95,12 @@ pub(in crate::config::file) static SERVER: Block = Block {
 pub(in crate::config::file) static STORAGE: Block = Block {
     name: "storage",
     help: "What is kept, and where.",
-    keys: &[Key::variable("data_dir", Shape::Path, DATA_DIR.name)],
+    keys: &[
+        Key::variable("data_dir", Shape::Path, DATA_DIR.name),
+        Key::variable("database_url", Shape::Secret, DATABASE_URL.name),
+        Key::variable("keep_days", DAYS, KEEP_DAYS.name),
+        Key::variable("max_size", Shape::Bytes, MAX_SIZE.name),
+    ],
 };
 
 pub(in crate::config::file) static DEFAULTS: Block = Block {

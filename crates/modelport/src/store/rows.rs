@@ -1,0 +1,217 @@
+//! What both databases hold, and the statements that they share: the columns of a row, what is summed up by the hour, and
+//! the report. It knows no database.
+
+use sqlx::{ColumnIndex, Decode, Row, Type};
+
+use super::Line;
+use crate::accounting::{
+    charge,
+    report::{Period, Totals},
+};
+
+/// A day, in milliseconds.
+pub(super) const DAY: u64 = 86_400_000;
+
+/// An hour, in milliseconds.
+pub(super) const HOUR: u64 = 3_600_000;
+
+/// The columns of a row, by the names that a line of the journal has for them too, with PostgreSQL's types.
+pub(super) const COLUMNS: [(&str, &str); 31] = [
+    ("id", "uuid"),
+    ("at_ms", "bigint"),
+    ("request_id", "text"),
+    ("key", "text"),
+    ("team", "text"),
+    ("provider", "text"),
+    ("requested", "text"),
+    ("model", "text"),
+    ("surface", "text"),
+    ("stream", "boolean"),
+    ("status", "smallint"),
+    ("ending", "text"),
+    ("attempts", "integer"),
+    ("duration_ms", "bigint"),
+    ("first_output_ms", "bigint"),
+    ("input_tokens", "bigint"),
+    ("output_tokens", "bigint"),
+    ("cached_input_tokens", "bigint"),
+    ("cache_write_tokens", "bigint"),
+    ("cache_write_1h_tokens", "bigint"),
+    ("reasoning_tokens", "bigint"),
+    ("audio_input_tokens", "bigint"),
+    ("audio_output_tokens", "bigint"),
+    ("image_input_tokens", "bigint"),
+    ("image_output_tokens", "bigint"),
+    ("cost_pico", "bigint"),
+    ("cost_source", "text"),
+    ("reported_pico", "bigint"),
+    ("computed_pico", "bigint"),
+    ("prices", "text"),
+    ("tags", "text"),
+];
+
+/// The names of [`COLUMNS`], separated by commas.
+pub(super) fn columns() -> String {
+    COLUMNS.map(|(name, _)| name).join(", ")
+}
+
+/// What the sums of an hour are kept apart by, beside the hour.
+const GROUPS: &str = "key, team, provider, model, surface";
+
+/// What is summed up: its name in the table of hours, and what a row adds to it. An amount is summed up in two parts,
+/// whole micro-dollars and the pico-dollars beyond them, because a sum of pico-dollars alone is over what 64 bits hold at
+/// 9.2 million dollars.
+const SUMS: [(&str, &str); 19] = [
+    ("requests", "1"),
+    ("failed", "CASE WHEN ending <> 'answered' THEN 1 ELSE 0 END"),
+    ("input_tokens", "input_tokens"),
+    ("output_tokens", "output_tokens"),
+    ("cached_input_tokens", "cached_input_tokens"),
+    ("cache_write_tokens", "cache_write_tokens"),
+    ("cache_write_1h_tokens", "cache_write_1h_tokens"),
+    ("reasoning_tokens", "reasoning_tokens"),
+    ("audio_input_tokens", "audio_input_tokens"),
+    ("audio_output_tokens", "audio_output_tokens"),
+    ("image_input_tokens", "image_input_tokens"),
+    ("image_output_tokens", "image_output_tokens"),
+    (
+        "reported_micro",
+        "CASE WHEN cost_source = 'reported' THEN coalesce(cost_pico / 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "reported_pico",
+        "CASE WHEN cost_source = 'reported' THEN coalesce(cost_pico % 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "computed_micro",
+        "CASE WHEN cost_source = 'computed' THEN coalesce(cost_pico / 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "computed_pico",
+        "CASE WHEN cost_source = 'computed' THEN coalesce(cost_pico % 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "estimated_micro",
+        "CASE WHEN cost_source = 'estimated' THEN coalesce(cost_pico / 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "estimated_pico",
+        "CASE WHEN cost_source = 'estimated' THEN coalesce(cost_pico % 1000000, 0) ELSE 0 END",
+    ),
+    (
+        "unpriced",
+        "CASE WHEN cost_pico IS NULL AND cost_source <> 'none' THEN 1 ELSE 0 END",
+    ),
+];
+
+/// The statement that adds new rows to the sums of their hours. The hours are in order, so that two writers cannot wait
+/// for each other.
+pub(super) fn add_hours(from: &str) -> String {
+    let names = SUMS.map(|(name, _)| name).join(", ");
+    let sums = SUMS.map(|(_, of_row)| format!("sum({of_row})")).join(", ");
+    let added = SUMS.map(|(name, _)| format!("{name} = usage_hour.{name} + excluded.{name}"));
+    let added = added.join(", ");
+    format!(
+        "INSERT INTO usage_hour (hour, {GROUPS}, {names}) \
+         SELECT at_ms / 3600000, {GROUPS}, {sums} FROM {from} \
+         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6 \
+         ON CONFLICT (hour, {GROUPS}) DO UPDATE SET {added}"
+    )
+}
+
+/// The statement of the report by these columns of the table of hours, most requests first. Whole hours come from that
+/// table, the rest from the rows. Its parameters are [`bounds`].
+pub(super) fn usage(by: &[&'static str]) -> String {
+    let (groups, group_by) = match by.join(", ") {
+        none if none.is_empty() => (String::new(), String::new()),
+        names => (format!("{names}, "), format!("GROUP BY {names}")),
+    };
+    let names = SUMS.map(|(name, _)| name).join(", ");
+    let of_rows = SUMS.map(|(_, of_row)| of_row).join(", ");
+    let sums = SUMS.map(|(name, _)| format!("CAST(coalesce(sum({name}), 0) AS BIGINT)"));
+    let order = (1..=by.len()).map(|place| format!(", {place}"));
+    let order = order.collect::<Vec<_>>().concat();
+    format!(
+        "SELECT {groups}{sums} FROM (\
+         SELECT {groups}{names} FROM usage_hour WHERE hour >= $1 AND hour < $2 \
+         UNION ALL SELECT {groups}{of_rows} FROM ledger \
+         WHERE (at_ms >= $3 AND at_ms < $4) OR (at_ms >= $5 AND at_ms < $6)) AS parts \
+         {group_by} ORDER BY sum(requests) DESC{order}",
+        sums = sums.join(", "),
+    )
+}
+
+/// The parameters of [`usage`].
+pub(super) fn bounds(period: Period) -> [i64; 6] {
+    period.parts().map(signed)
+}
+
+/// A line of the report; `None` for one that counts no requests.
+pub(super) fn line<R: Row>(row: &R, groups: usize) -> Result<Option<Line>, sqlx::Error>
+where
+    usize: ColumnIndex<R>,
+    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let names = (0..groups).map(|place| row.try_get(place));
+    let names = names.collect::<Result<Vec<String>, _>>()?;
+    let mut place = groups;
+    let mut next = || {
+        let sum: Result<i64, sqlx::Error> = row.try_get(place);
+        place += 1;
+        sum
+    };
+    let mut counts = [0; 12];
+    for count in &mut counts {
+        *count = unsigned(next()?);
+    }
+    let mut amount = || -> Result<_, sqlx::Error> {
+        let (micro, pico) = (next()?, next()?);
+        Ok(charge::dollars(
+            i128::from(micro) * 1_000_000 + i128::from(pico),
+        ))
+    };
+    let (reported, computed, estimated) = (amount()?, amount()?, amount()?);
+    let [
+        requests,
+        failed,
+        input_tokens,
+        output_tokens,
+        cached_input_tokens,
+        cache_write_tokens,
+        cache_write_1h_tokens,
+        reasoning_tokens,
+        audio_input_tokens,
+        audio_output_tokens,
+        image_input_tokens,
+        image_output_tokens,
+    ] = counts;
+    let totals = Totals {
+        requests,
+        failed,
+        input_tokens,
+        output_tokens,
+        cached_input_tokens,
+        cache_write_tokens,
+        cache_write_1h_tokens,
+        reasoning_tokens,
+        audio_input_tokens,
+        audio_output_tokens,
+        image_input_tokens,
+        image_output_tokens,
+        reported,
+        computed,
+        estimated,
+        unpriced: unsigned(next()?),
+    };
+    Ok((requests > 0).then_some((names, totals)))
+}
+
+/// Databases count in signed numbers only.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,104 @@
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::*;
+
+fn row(id: u32, at_ms: u64, model: &str, ending: &str) -> String {
+    priced(id, at_ms, model, ending, "unknown", None)
+}
+
+fn priced(
+    id: u32,
+    at_ms: u64,
+    model: &str,
+    ending: &str,
+    source: &str,
+    pico: Option<i64>,
+) -> String {
+    json!({
+        "id": format!("{id:032x}"), "at_ms": at_ms, "request_id": format!("r-{id}"), "key": "k",
+        "team": "t", "provider": "p", "requested": "asked", "model": model,
+        "surface": "/chat/completions", "stream": false, "status": 200, "ending": ending,
+        "attempts": 1, "duration_ms": 5, "first_output_ms": null, "input_tokens": 10,
+        "output_tokens": 3, "cached_input_tokens": 2, "cache_write_tokens": 0,
+        "cache_write_1h_tokens": 0, "reasoning_tokens": 0, "audio_input_tokens": 0,
+        "audio_output_tokens": 0, "image_input_tokens": 0, "image_output_tokens": 0,
+        "cost_pico": pico, "cost_source": source, "reported_pico": null, "computed_pico": pico,
+        "prices": "catalogue 1", "tags": "{\"a\":\"b\"}"
+    })
+    .to_string()
+}
+
+const HOUR: u64 = 3_600_000;
+
+fn at(offset: u64) -> Position {
+    Position { segment: 1, offset }
+}
+
+async fn open(home: &tempfile::TempDir) -> Store {
+    let path = home.path().join("modelport.db");
+    Store::open(&Database::Sqlite(path)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_row_counts_once_however_often_it_comes() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(&home).await;
+    let rows = [
+        row(1, HOUR, "a", "answered"),
+        row(2, HOUR + 1, "b", "failed"),
+        row(3, 3 * HOUR, "a", "answered"),
+    ];
+    store.add("j", &rows, at(9)).await.unwrap();
+    assert_eq!(store.position("j").await.unwrap(), at(9));
+    drop(store);
+    let mut store = open(&home).await;
+    store.add("j", &rows[1..], at(12)).await.unwrap();
+    assert_eq!(store.position("j").await.unwrap(), at(12));
+    let period = |since, until| Period { since, until };
+    let by_model = store.usage(period(0, 4 * HOUR), &["model"]).await.unwrap();
+    let counted: Vec<_> = by_model
+        .iter()
+        .map(|(names, totals)| (names[0].as_str(), totals.requests, totals.failed))
+        .collect();
+    assert_eq!(counted, [("a", 2, 0), ("b", 1, 1)]);
+    // Cut hours are counted from the rows.
+    let cut = store
+        .usage(period(HOUR + 1, 3 * HOUR + 1), &[])
+        .await
+        .unwrap();
+    assert_eq!(cut[0].1.requests, 2);
+    assert_eq!(cut[0].1.input_tokens, 20);
+    let none = store.usage(period(2 * HOUR, 3 * HOUR), &[]).await.unwrap();
+    assert!(none.is_empty());
+}
+
+#[tokio::test]
+async fn money_adds_up_exactly_and_beyond_what_64_bits_hold() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(&home).await;
+    let big = Some(i64::MAX);
+    let rows = [
+        priced(1, HOUR, "a", "answered", "computed", big),
+        priced(2, HOUR, "a", "answered", "computed", big),
+        priced(3, HOUR, "a", "answered", "reported", Some(1)),
+        priced(4, HOUR, "a", "answered", "reported", Some(2_999_999)),
+        priced(5, HOUR, "a", "answered", "estimated", Some(1_500_000)),
+        priced(6, HOUR, "a", "answered", "unknown", None),
+        priced(7, HOUR, "a", "failed", "none", None),
+    ];
+    store.add("j", &rows, at(9)).await.unwrap();
+    // From the sums of the hour, and from the rows.
+    for until in [2 * HOUR, 2 * HOUR - 1] {
+        let period = Period { since: HOUR, until };
+        let lines = store.usage(period, &["team"]).await.unwrap();
+        let (names, totals) = &lines[0];
+        assert_eq!(names, &["t"]);
+        let amount = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(totals.computed, amount("18446744.073709551614"));
+        assert_eq!(totals.reported, amount("0.000003"));
+        assert_eq!(totals.estimated, amount("0.0000015"));
+        assert_eq!(totals.cost(), amount("18446744.073714051614"));
+        assert_eq!((totals.requests, totals.unpriced), (7, 1));
+    }
+}
