@@ -136,7 +136,11 @@ impl Stack {
             image_output,
             reasoning,
             fee(PartKind::Request, 1, self.quote(|prices| prices.request)),
-            fee(PartKind::Image, terms.images, self.quote(|prices| prices.image)),
+            fee(
+                PartKind::Image,
+                terms.images,
+                self.quote(|prices| prices.image),
+            ),
             Line {
                 kind: PartKind::Search,
                 count: usage.searches,
@@ -169,7 +173,11 @@ struct Rest(u64);
 impl Rest {
     /// Takes out a part that has a price of its own, as far as there is anything left to take.
     fn take(&mut self, kind: PartKind, count: u64, quote: Option<Quote>) -> Line {
-        let count = if quote.is_some() { count.min(self.0) } else { 0 };
+        let count = if quote.is_some() {
+            count.min(self.0)
+        } else {
+            0
+        };
         self.0 = self.0.saturating_sub(count);
         Line { kind, count, quote }
     }

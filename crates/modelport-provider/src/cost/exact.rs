@@ -49,9 +49,24 @@ mod tests {
             ("10", tiny, Some("0.000000000000000000000000001"), None),
             (tiny, "0.1", None, None),
             (tiny, tiny, None, Some("0.0000000000000000000000000002")),
-            ("79228162514264337593543950335", "1", Some("79228162514264337593543950335"), None),
-            ("79228162514264337593543950335", "0", Some("0"), Some("79228162514264337593543950335")),
-            ("1.5000000000000000000000000000", "2.00", Some("3"), Some("3.5")),
+            (
+                "79228162514264337593543950335",
+                "1",
+                Some("79228162514264337593543950335"),
+                None,
+            ),
+            (
+                "79228162514264337593543950335",
+                "0",
+                Some("0"),
+                Some("79228162514264337593543950335"),
+            ),
+            (
+                "1.5000000000000000000000000000",
+                "2.00",
+                Some("3"),
+                Some("3.5"),
+            ),
         ] {
             let (a, b) = (decimal(a), decimal(b));
             assert_eq!(product(a, b), expected_product.map(decimal), "{a} * {b}");
@@ -63,6 +78,9 @@ mod tests {
         assert_eq!(sum(most, Decimal::ONE), None);
         assert_eq!(sum(most, decimal(tiny)), None);
         assert_eq!(product(most, Decimal::TWO), None);
-        assert_eq!(difference(Decimal::ONE, decimal("0.15")), Some(decimal("0.85")));
+        assert_eq!(
+            difference(Decimal::ONE, decimal("0.15")),
+            Some(decimal("0.85"))
+        );
     }
 }

@@ -121,6 +121,11 @@ impl<'p> Tariff<'p> {
         let mut prices = *self.prices;
         if let Some(class) = class {
             prices = class.prices.or(&prices);
+            // Gemini's classes state a price for output and none for reasoning. The usual one would make its thinking cheaper
+            // than its words in a dearer class.
+            if class.prices.completion.is_some() {
+                prices.reasoning = class.prices.reasoning;
+            }
         }
         prices = self.ruled(prices, self.rules, usage, terms);
         if let Some(class) = class {
