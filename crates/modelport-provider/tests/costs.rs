@@ -8,7 +8,7 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use modelport_provider::catalogue;
 use modelport_provider::cost::{Cost, Tariff, Terms};
@@ -113,9 +113,10 @@ const WORKED: &[(&str, &str, &str, &str)] = &[
     ("openai", "no-such-model", r#"{"prompt_tokens":1,"completion_tokens":1}"#, "-"),
 ];
 
-/// Wednesday, 2026-11-25, 03:00 UTC: peak hours at DeepSeek.
+/// A Wednesday in peak hours at DeepSeek.
 fn peak() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1_795_575_600)
+    let peak: jiff::Timestamp = "2026-11-25T03:00Z".parse().unwrap();
+    peak.into()
 }
 
 fn root() -> PathBuf {

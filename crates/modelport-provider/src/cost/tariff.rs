@@ -127,9 +127,9 @@ impl<'p> Tariff<'p> {
                 prices.reasoning = class.prices.reasoning;
             }
         }
-        prices = self.ruled(prices, self.rules, usage, terms);
+        self.apply(self.rules, &mut prices, usage, terms);
         if let Some(class) = class {
-            prices = self.ruled(prices, &class.price_rules, usage, terms);
+            self.apply(&class.price_rules, &mut prices, usage, terms);
         }
         prices
     }
@@ -144,7 +144,8 @@ impl<'p> Tariff<'p> {
         }
     }
 
-    fn ruled(&self, prices: Prices, rules: &[PriceRule], usage: &Usage, terms: &Terms) -> Prices {
+    /// Lays the rules that hold over the prices.
+    fn apply(&self, rules: &[PriceRule], prices: &mut Prices, usage: &Usage, terms: &Terms) {
         let holds = |rule: &&PriceRule| {
             let above = rule.above_prompt_tokens;
             above.is_none_or(|above| usage.input_tokens > above) && is_open(rule, terms.at)
@@ -161,9 +162,9 @@ impl<'p> Tariff<'p> {
             rule.above_prompt_tokens.is_some_and(below)
         };
         let rules = rules.iter().filter(holds);
-        rules
-            .filter(|rule| !is_passed(rule))
-            .fold(prices, |prices, rule| rule.prices.or(&prices))
+        for rule in rules.filter(|rule| !is_passed(rule)) {
+            *prices = rule.prices.or(prices);
+        }
     }
 }
 

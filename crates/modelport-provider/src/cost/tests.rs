@@ -399,6 +399,7 @@ fn fees_come_beside_the_tokens() {
 
 #[test]
 fn the_first_source_that_can_charge_decides_as_a_whole() {
+    use PriceSource::{Catalogue, Configured, Listing, Local};
     let mini = found("openai", "gpt-4o-mini");
     let catalogue = Tariff::catalogue(&mini);
     let usage = Usage {
@@ -413,7 +414,6 @@ fn the_first_source_that_can_charge_decides_as_a_whole() {
         let told = cost.bill.iter().flat_map(|bill| &bill.parts);
         assert_eq!(told.map(|part| part.source).collect::<Vec<_>>(), sources);
     };
-    use PriceSource::{Catalogue, Configured, Listing, Local};
     // All input at the operator's price, though the catalogue has one for cached tokens.
     let all = [
         Tariff::configured(&configured),
@@ -594,6 +594,7 @@ proptest! {
     fn whatever_is_counted_the_bill_adds_up(
         usage in any_usage(), prices in [any_prices(), any_prices()], images in any_count(), percent in 0_i64..=100,
     ) {
+            use PartKind::{AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedInput, ImageInput, ImageOutput, Input, Output, Reasoning};
         let terms = Terms {
             images,
             discount: Discount::new(Decimal::new(percent, 2)),
@@ -609,7 +610,6 @@ proptest! {
             let counted = |kinds: &[PartKind]| bill.parts.iter()
                 .filter(|part| kinds.contains(&part.kind))
                 .map(|part| u128::from(part.count)).sum::<u128>();
-            use PartKind::{AudioInput, AudioOutput, CacheWrite, CacheWrite1h, CachedInput, ImageInput, ImageOutput, Input, Output, Reasoning};
             prop_assert_eq!(
                 counted(&[Input, CachedInput, CacheWrite, CacheWrite1h, AudioInput, ImageInput]),
                 u128::from(usage.input_tokens)
