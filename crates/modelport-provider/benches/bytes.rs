@@ -1,12 +1,14 @@
 //! What the byte work of one request and of one streamed event costs: scanning a body, splicing it, reading events.
 
 use std::hint::black_box;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use modelport_provider::cost::{Cost, Tariff, Terms};
 use modelport_provider::openai_compatible::stream::{read_event, read_first};
 use modelport_provider::sse::{SseReader, events};
-use modelport_provider::{failure, scan, splice, usage};
+use modelport_provider::{catalogue, failure, scan, splice, usage};
 
 /// A chat of about 1 KB, as clients send it.
 fn chat() -> Vec<u8> {
@@ -131,6 +133,17 @@ fn answers(criterion: &mut Criterion) {
     });
     group.bench_function("find_usage", |bencher| {
         bencher.iter(|| usage::find_usage(black_box(answer)));
+    });
+    let usage = usage::find_usage(answer).unwrap_or_default();
+    let section = catalogue::section("openai");
+    let found = section.and_then(|section| section.get("gpt-4o-mini"));
+    let tariffs: Vec<_> = found.as_ref().map(Tariff::catalogue).into_iter().collect();
+    let terms = Terms::at(SystemTime::UNIX_EPOCH);
+    group.bench_function("Cost::of", |bencher| {
+        bencher.iter(|| Cost::of(black_box(&usage), &tariffs, &terms));
+    });
+    group.bench_function("Cost::amount_of", |bencher| {
+        bencher.iter(|| Cost::amount_of(black_box(&usage), &tariffs, &terms));
     });
     group.finish();
 }

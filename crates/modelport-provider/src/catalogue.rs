@@ -17,6 +17,7 @@ use crate::price::{PriceRule, Prices};
 
 pub use find::{Found, MatchedBy};
 pub use overrides::{Override, Overrides, read_overrides};
+pub(crate) use read::is_ollama_cloud;
 
 /// The version of the price file that the catalogue is made from, recorded with every price taken from it.
 pub const VERSION: &str = "1.109.1";

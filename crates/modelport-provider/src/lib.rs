@@ -27,6 +27,7 @@ pub mod capability;
 pub mod catalogue;
 pub mod chat;
 pub mod chat_stream;
+pub mod cost;
 pub mod credential;
 pub mod error;
 pub mod failure;

@@ -36,6 +36,9 @@ pub struct Prices {
     /// Per image token in.
     #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
     pub image_token: Option<Decimal>,
+    /// Per image token out.
+    #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
+    pub image_output_token: Option<Decimal>,
     /// Per image in.
     #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
     pub image: Option<Decimal>,
@@ -45,6 +48,15 @@ pub struct Prices {
     /// Per web search, of the medium size where sizes differ.
     #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
     pub search: Option<Decimal>,
+    /// Per web search of the low size, where it differs.
+    #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
+    pub search_low: Option<Decimal>,
+    /// Per web search of the high size, where it differs.
+    #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
+    pub search_high: Option<Decimal>,
+    /// Per token of what a search found and the model read (Perplexity).
+    #[serde(serialize_with = "plainly", skip_serializing_if = "Option::is_none")]
+    pub citation: Option<Decimal>,
 }
 
 impl Prices {
@@ -59,15 +71,20 @@ impl Prices {
         audio_input: None,
         audio_output: None,
         image_token: None,
+        image_output_token: None,
         image: None,
         request: None,
         search: None,
+        search_low: None,
+        search_high: None,
+        citation: None,
     };
 
-    /// Tokens that cost nothing.
+    /// Tokens and searches that cost nothing.
     pub const FREE: Self = Self {
         prompt: Some(Decimal::ZERO),
         completion: Some(Decimal::ZERO),
+        search: Some(Decimal::ZERO),
         ..Self::UNKNOWN
     };
 
@@ -89,14 +106,19 @@ impl Prices {
             audio_input: self.audio_input.or(base.audio_input),
             audio_output: self.audio_output.or(base.audio_output),
             image_token: self.image_token.or(base.image_token),
+            image_output_token: self.image_output_token.or(base.image_output_token),
             image: self.image.or(base.image),
             request: self.request.or(base.request),
             search: self.search.or(base.search),
+            search_low: self.search_low.or(base.search_low),
+            search_high: self.search_high.or(base.search_high),
+            citation: self.citation.or(base.citation),
         }
     }
 }
 
-/// Other prices under a condition. Of the rules that hold, a later one wins price by price; what it leaves out is inherited.
+/// Other prices under a condition. Of a listing's rules that hold, a later one wins price by price and what it leaves out is
+/// inherited; of the catalogue's tiers only the highest that holds counts (see [`Tariff`](crate::cost::Tariff)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceRule {
     /// Holds only for prompts of more tokens than this, cached ones included; then for the whole request.

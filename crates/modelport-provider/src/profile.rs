@@ -37,6 +37,8 @@ pub struct Profile {
     pub responses: Option<&'static str>,
     /// Its Messages API, the one of Anthropic; `None` where chat completions must do.
     pub messages: Option<MessagesApi>,
+    /// What a model of no known price costs.
+    pub unlisted: Unlisted,
     /// The `owned_by` in the listing of a server that tells by it what it is.
     pub owned_by: Option<&'static str>,
 }
@@ -48,6 +50,19 @@ pub enum Place {
     Below(&'static str),
     /// At the root of the host: a server's own API beside the one it serves below `/v1`.
     Root(&'static str),
+}
+
+/// What a model costs for which nobody, not even the operator, states a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unlisted {
+    /// Nobody knows: a price that is not known is never taken for zero.
+    #[default]
+    Unknown,
+    /// Nothing: whoever runs the server has paid for it already.
+    Free,
+    /// Nothing, but for the models that Ollama passes on to ollama.com, whose price is not known. A server that is ollama.com
+    /// itself is [`Unknown`](Self::Unknown).
+    FreeUnlessCloud,
 }
 
 /// How a provider speaks Anthropic's Messages API.
@@ -100,6 +115,7 @@ impl Profile {
         parameters: Parameters::OPEN,
         responses: None,
         messages: None,
+        unlisted: Unlisted::Unknown,
         owned_by: None,
     };
 

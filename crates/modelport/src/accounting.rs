@@ -7,3 +7,5 @@ pub mod keeper;
 pub mod ledger;
 pub mod record;
 pub mod report;
+mod tokens;
+pub mod unmetered;

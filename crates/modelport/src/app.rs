@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::extract::FromRef;
-use modelport_provider::{Error as ProviderError, transport::Tls, usage::Usage};
+use modelport_provider::{Error as ProviderError, transport::Tls};
 
 mod upstream;
 
@@ -19,7 +19,7 @@ use crate::{
     auth::{self, Keys, stored::Stored},
     clock,
     config::{Config, ProviderConfig},
-    limits::{cell::Owner, money::Money, register::Register, room::Room},
+    limits::{cell::Owner, register::Register, room::Room},
     models::{Directory, discovery::Wake, lessons::Lessons},
     routing::{
         decisions::Decisions,
@@ -235,11 +235,6 @@ impl App {
     fn place_of(&self, provider: &ProviderConfig) -> Option<usize> {
         let mut providers = self.config.providers.iter();
         providers.position(|known| known.is_same_upstream(provider))
-    }
-
-    /// What a use of a model costs; nothing where its prices are unknown.
-    pub fn cost(&self, _provider: usize, _model: &str, _usage: &Usage) -> Money {
-        Money::ZERO
     }
 
     /// Another configuration was not taken up.

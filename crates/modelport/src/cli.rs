@@ -19,7 +19,6 @@ mod reload;
 pub mod serve;
 mod table;
 pub mod teams;
-mod times;
 pub mod usage;
 
 /// Exit status of a command that could not do its work.

@@ -76,6 +76,7 @@ pub fn router(seat: Seat) -> Router {
             "/admin/v1/teams/{id}",
             patch(admin::teams::update).delete(admin::teams::delete),
         )
+        .route("/admin/v1/usage", get(admin::usage::show))
         .route("/health", get(health::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -11,6 +11,7 @@ use modelport_provider::{
     resolution::{ProviderEntry, ResolutionFault, Resolver},
 };
 
+pub mod cost;
 pub mod discovery;
 pub mod known;
 pub mod lessons;

@@ -175,6 +175,7 @@ fn counted(job: &Job) -> Option<Result<Reply, Error>> {
 /// Boxed: a value that is given to a future lies in it twice, and there are several in a row.
 fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<Box<Job>, Error> {
     let (body, asked, arriving) = read(inbound.content)?;
+    meter.body(&body);
     let app = &worker.app;
     let plan = match (asked.model(&body), inbound.surface.without_model()) {
         (None, WithoutModel::Provider) => Plan::without_model(app),

@@ -22,6 +22,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+mod budgets;
 mod connection;
 mod preface;
 mod reload;
@@ -34,6 +35,7 @@ use crate::{
     endpoints,
     models::discovery,
 };
+use budgets::Budgets;
 use connection::Connections;
 pub use reload::Reloader;
 
@@ -136,6 +138,15 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Stopped, StartFault> {
         let stored = Arc::clone(self.app().keys.stored());
         stored.start().await;
+        let database = self.app().config.storage.database.clone();
+        let budgets = database.map(|database| Budgets::new(database, self.reloader.clone()));
+        let budgets = match budgets {
+            Some(mut budgets) => {
+                budgets.start().await;
+                Some(budgets)
+            }
+            None => None,
+        };
         let count = self.app().config.server.workers.unwrap_or_else(cores);
         let threads = (0..count)
             .map(|number| Thread::start(number, self.reloader.clone()))
@@ -144,6 +155,11 @@ impl Server {
         let background = [
             tokio::spawn(keep_fresh(self.reloader)),
             tokio::spawn(async move { stored.keep_current().await }),
+            tokio::spawn(async move {
+                if let Some(budgets) = budgets {
+                    budgets.keep_telling().await;
+                }
+            }),
         ];
         let listener = tokio::net::TcpListener::from_std(self.listener)?;
         tokio::select! {

@@ -35,7 +35,7 @@ impl Section {
     /// The fact for `id`, by the nearest spelling.
     pub fn get(&self, id: &str) -> Option<Found<'_>> {
         if let Some(fact) = self.exact(id) {
-            return Some(found(fact, fact.prices, MatchedBy::Exact));
+            return Some(found(fact, &fact.prices, MatchedBy::Exact));
         }
         if let Some(tuned) = id.strip_prefix("ft:") {
             return self.fine_tuned(id, tuned);
@@ -43,7 +43,7 @@ impl Section {
         self.near(id).or_else(|| {
             let (_, name) = id.rsplit_once('/')?;
             let inner = match self.exact(name) {
-                Some(fact) => found(fact, fact.prices, MatchedBy::Prefix),
+                Some(fact) => found(fact, &fact.prices, MatchedBy::Prefix),
                 None => self.near(name)?,
             };
             Some(Found {
@@ -56,7 +56,7 @@ impl Section {
     /// By date, or by what stands before a colon.
     fn near(&self, id: &str) -> Option<Found<'_>> {
         if let Some(fact) = self.other_date(id) {
-            return Some(found(fact, fact.prices, MatchedBy::Date));
+            return Some(found(fact, &fact.prices, MatchedBy::Date));
         }
         let (base, variant) = id.rsplit_once(':')?;
         let fact = self.exact(base).or_else(|| self.other_date(base))?;
@@ -65,7 +65,7 @@ impl Section {
             _ if self.provider == "ollama" && !read::is_cloud(self.provider, id) => fact.prices,
             _ => Prices::UNKNOWN,
         };
-        Some(found(fact, prices, MatchedBy::Variant))
+        Some(found(fact, &prices, MatchedBy::Variant))
     }
 
     /// A fine-tune's price is listed under `ft:base` or not at all.
@@ -73,10 +73,10 @@ impl Section {
         let base = tuned.split(':').next()?;
         let listed = id.get(.."ft:".len() + base.len())?;
         if let Some(fact) = self.exact(listed) {
-            return Some(found(fact, fact.prices, MatchedBy::FineTune));
+            return Some(found(fact, &fact.prices, MatchedBy::FineTune));
         }
         let fact = self.exact(base).or_else(|| self.other_date(base))?;
-        Some(found(fact, Prices::UNKNOWN, MatchedBy::FineTune))
+        Some(found(fact, &Prices::UNKNOWN, MatchedBy::FineTune))
     }
 
     /// The undated model for a dated id, or the newest dated one for an undated.
@@ -97,8 +97,12 @@ impl Section {
     }
 }
 
-fn found(fact: &Fact, prices: Prices, by: MatchedBy) -> Found<'_> {
-    Found { fact, prices, by }
+fn found<'s>(fact: &'s Fact, prices: &Prices, by: MatchedBy) -> Found<'s> {
+    Found {
+        fact,
+        prices: *prices,
+        by,
+    }
 }
 
 /// `id` less a final `-20251001`, `-2024-07-18` or `@anything`.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
+
 use super::read::{capabilities_of, read_mode};
 use super::{Mode, PROVIDERS};
 use crate::capability::{Capabilities, Capability, Source, Support};
@@ -9,13 +11,18 @@ use crate::price::{Prices, read_amount};
 use crate::written::{Node, WrittenFault};
 
 /// Above this a token's price is surely meant per million tokens.
-const MAX_TOKEN_PRICE: rust_decimal::Decimal = rust_decimal::Decimal::from_parts(1, 0, 0, false, 2);
+const MAX_TOKEN_PRICE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// The fields that an entry may have.
-const FIELDS: &str = "mode, max_in, max_out, price, caps and lacks";
+const FIELDS: &str = "mode, max_in, max_out, price, per_search, caps and lacks";
 
 /// The prices that an entry may have.
-const PRICES: &str = "in, out, cache_read, cache_write, cache_write_1h, reasoning, audio_in, audio_out, image_token_in, per_image_in and per_request";
+const PRICES: &str = "in, out, cache_read, cache_write, cache_write_1h, reasoning, audio_in, audio_out, image_token_in, image_token_out, citation, per_image_in and per_request";
+
+const TOKEN_REMEDY: &str =
+    "Write US dollars per token, such as 0.000003 for 3 dollars per million.";
+
+const SEARCH_REMEDY: &str = "Write US dollars per search, such as 0.01.";
 
 /// What is said of models, by the section or provider and the model's id as the provider spells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +110,8 @@ fn read_override(entry: &Node<'_>, section: &str) -> Result<Override, WrittenFau
         match field.as_str() {
             "max_in" => read.max_input = Some(value.count()?),
             "max_out" => read.max_output = Some(value.count()?),
-            "price" => read.prices = read_prices(&value)?,
+            "price" => read.prices = read_prices(&value)?.or(&read.prices),
+            "per_search" => read.prices = read_searches(&value)?.or(&read.prices),
             "mode" => note_mode(&mut read.capabilities, &value)?,
             "caps" => note_words(&mut read.capabilities, &value, Support::Yes)?,
             "lacks" => note_words(&mut read.capabilities, &value, Support::No)?,
@@ -131,20 +139,42 @@ fn read_prices(value: &Node<'_>) -> Result<Prices, WrittenFault> {
             "audio_in" => (&mut prices.audio_input, true),
             "audio_out" => (&mut prices.audio_output, true),
             "image_token_in" => (&mut prices.image_token, true),
+            "image_token_out" => (&mut prices.image_output_token, true),
+            "citation" => (&mut prices.citation, true),
             "per_image_in" => (&mut prices.image, false),
             "per_request" => (&mut prices.request, false),
             _ => return Err(value.fault("is no price", format!("The prices are {PRICES}."))),
         };
-        let remedy = "Write US dollars per token, such as 0.000003 for 3 dollars per million.";
-        let amount = read_amount(value.written())
-            .ok_or_else(|| value.fault(format!("is {}, no price", value.written()), remedy))?;
+        let amount = read_price(&value, TOKEN_REMEDY)?;
         if is_token && amount >= MAX_TOKEN_PRICE {
             let problem = format!("is {amount} dollars for one token");
-            return Err(value.fault(problem, remedy));
+            return Err(value.fault(problem, TOKEN_REMEDY));
         }
         *place = Some(amount);
     }
     Ok(prices)
+}
+
+fn read_searches(value: &Node<'_>) -> Result<Prices, WrittenFault> {
+    let mut prices = Prices::UNKNOWN;
+    for (size, value) in value.members()? {
+        let place = match size.as_str() {
+            "low" => &mut prices.search_low,
+            "medium" => &mut prices.search,
+            "high" => &mut prices.search_high,
+            _ => {
+                let remedy = "The sizes are low, medium and high; medium stands for the others.";
+                return Err(value.fault("is no size of a search", remedy));
+            }
+        };
+        *place = Some(read_price(&value, SEARCH_REMEDY)?);
+    }
+    Ok(prices)
+}
+
+fn read_price(value: &Node<'_>, remedy: &'static str) -> Result<Decimal, WrittenFault> {
+    read_amount(value.written())
+        .ok_or_else(|| value.fault(format!("is {}, no price", value.written()), remedy))
 }
 
 fn note_mode(capabilities: &mut Capabilities, value: &Node<'_>) -> Result<(), WrittenFault> {

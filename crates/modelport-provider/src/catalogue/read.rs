@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::rows::{Day, Hours, PriceRow, Row, Rows, WindowRow};
+use super::rows::{Day, Hours, PriceRow, Row, Rows, SearchRow, WindowRow};
 use super::{Fact, Mode, Section, ServicePrices};
 use crate::capability::{Capabilities, Capability, Source, Support};
 use crate::price::{PriceRule, Prices, UtcWindow};
@@ -33,7 +33,9 @@ impl Row<'_> {
     fn into_fact(self, provider: &str, id: &str) -> Fact {
         let mode = read_mode(self.mode);
         let mut prices = self.price.prices();
-        prices.search = self.per_search.and_then(|search| search.medium.0);
+        if let Some(search) = self.per_search {
+            search.add_to(&mut prices);
+        }
         let mut price_rules = read_tiers(self.tiers, provider);
         price_rules.extend(self.off_peak.map(PriceRow::into_off_peak_rule));
         if is_cloud(provider, id) || is_router(provider, id) {
@@ -76,9 +78,11 @@ impl PriceRow<'_> {
             audio_input: self.audio_in.0,
             audio_output: self.audio_out.0,
             image_token: self.image_token_in.0,
+            image_output_token: self.image_token_out.0,
             image: self.per_image_in.0,
             request: self.per_request.0,
-            search: None,
+            citation: self.citation.0,
+            ..Prices::UNKNOWN
         }
     }
 
@@ -88,6 +92,15 @@ impl PriceRow<'_> {
             prices: self.prices(),
             windows: self.windows.iter().flat_map(WindowRow::windows).collect(),
         }
+    }
+}
+
+impl SearchRow {
+    /// One size stands for all where they cost the same.
+    fn add_to(self, prices: &mut Prices) {
+        prices.search = self.medium.0;
+        prices.search_low = self.low.0.filter(|_| self.low.0 != self.medium.0);
+        prices.search_high = self.high.0.filter(|_| self.high.0 != self.medium.0);
     }
 }
 
@@ -156,7 +169,15 @@ fn read_clock(clock: &str) -> Option<u16> {
 
 /// Ollama's cloud models cost something, though the price file says nothing.
 pub(super) fn is_cloud(provider: &str, id: &str) -> bool {
-    provider == "ollama" && id.ends_with("cloud")
+    provider == "ollama" && is_ollama_cloud(id)
+}
+
+/// Whether an Ollama server only passes this model's requests on to ollama.com (`gpt-oss:120b-cloud`, `glm-4.6:cloud`;
+/// ollama/ollama, `docs/cloud.mdx`, 2026-08-21).
+pub(crate) fn is_ollama_cloud(id: &str) -> bool {
+    let start = id.len().saturating_sub("cloud".len());
+    id.get(start..)
+        .is_some_and(|end| end.eq_ignore_ascii_case("cloud"))
 }
 
 /// `OpenRouter`'s own models send a request on to another, whose price it then has; the price file says 0. Its listing says

@@ -77,14 +77,18 @@ pub(super) struct PriceRow<'a> {
     pub(super) audio_in: Amount,
     pub(super) audio_out: Amount,
     pub(super) image_token_in: Amount,
+    pub(super) image_token_out: Amount,
     pub(super) per_image_in: Amount,
     pub(super) per_request: Amount,
+    pub(super) citation: Amount,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 pub(super) struct SearchRow {
-    #[serde(default)]
+    pub(super) low: Amount,
     pub(super) medium: Amount,
+    pub(super) high: Amount,
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::message::Message;
 use super::tool_call::ToolCall;
 use crate::object::{Object, body_text};
-use crate::usage::{Usage, read_usage};
+use crate::usage::{Service, Usage, read_usage};
 
 /// Why an answer cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +32,7 @@ pub struct ChatCompletion {
     /// The answer as it came.
     pub raw: Box<RawValue>,
     usage: Option<Box<RawValue>>,
+    service: Option<Service>,
     error: Option<Box<RawValue>>,
 }
 
@@ -104,6 +105,9 @@ pub fn read_completion(body: &[u8]) -> Result<ChatCompletion, ChatFault> {
         created: object.signed("created"),
         choices: choices.collect(),
         usage: object.raw("usage").map(ToOwned::to_owned),
+        service: object
+            .raw("service_tier")
+            .and_then(|tier| Service::read(tier.get())),
         error: object.raw("error").map(ToOwned::to_owned),
         raw: raw.to_owned(),
     })
@@ -134,7 +138,9 @@ impl ChatCompletion {
 
     /// What was used.
     pub fn usage(&self) -> Option<Usage> {
-        read_usage(self.usage_json()?.as_bytes())
+        let mut usage = read_usage(self.usage_json()?.as_bytes())?;
+        usage.service = usage.service.or(self.service);
+        Some(usage)
     }
 
     /// What was used, as the upstream wrote it.

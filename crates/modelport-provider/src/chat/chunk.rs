@@ -6,7 +6,7 @@ use super::answer::{ChatFault, MAX_CHOICES, read_object};
 use super::message::{Role, read_streamed_content};
 use super::tool_call::{ToolCallFragment, read_fragments};
 use crate::object::Object;
-use crate::usage::{Usage, read_usage};
+use crate::usage::{Service, Usage, read_usage};
 
 /// A streamed piece. Its choices may be none, at the start (Azure's prompt filter), in the middle or at the end (usage).
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,7 @@ pub struct ChatChunk {
     /// What is new.
     pub choices: Vec<ChunkChoice>,
     usage: Option<Box<RawValue>>,
+    service: Option<Service>,
     error: Option<Box<RawValue>>,
 }
 
@@ -69,6 +70,9 @@ pub fn read_chunk(data: &[u8]) -> Result<ChatChunk, ChatFault> {
         created: object.signed("created"),
         choices: choices.collect(),
         usage: object.raw("usage").map(ToOwned::to_owned),
+        service: object
+            .raw("service_tier")
+            .and_then(|tier| Service::read(tier.get())),
         error: object
             .raw("error")
             .or_else(|| groq_error(&object))
@@ -84,7 +88,9 @@ fn groq_error<'a>(chunk: &Object<'a>) -> Option<&'a RawValue> {
 impl ChatChunk {
     /// What was used so far. The last one seen counts; they never add up.
     pub fn usage(&self) -> Option<Usage> {
-        read_usage(self.usage_json()?.as_bytes())
+        let mut usage = read_usage(self.usage_json()?.as_bytes())?;
+        usage.service = usage.service.or(self.service);
+        Some(usage)
     }
 
     /// What was used so far, as the upstream wrote it. The last one seen counts; they never add up.

@@ -72,9 +72,11 @@ fn read_openrouter_set(pricing: &Object<'_>, left: Decimal) -> Prices {
         audio_input: price("audio"),
         audio_output: price("audio_output"),
         image_token: price("image_token"),
+        image_output_token: price("image_output"),
         image: price("image"),
         request: price("request"),
         search: price("web_search"),
+        ..Prices::UNKNOWN
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     failure::{ErrorBody, FAILED_FINISHES, error_in_ok},
     scan::{self, Fault, Kind},
-    usage::{Usage, find_usage, read_usage},
+    usage::{Service, Usage, find_usage, read_usage},
 };
 
 /// What the pass found, as places in the bytes that it went over.
@@ -15,6 +15,7 @@ pub struct Look<'a> {
     error: Place,
     error_is_openai: bool,
     usage: Place,
+    service: Place,
     kind: Place,
 }
 
@@ -67,6 +68,7 @@ impl<'a> Look<'a> {
             (TOP, b"usage") if self.usage == Place::Nowhere => self.usage = Place::Top(value),
             // llama.cpp tells cached tokens here, Groq its usage below `x_groq`.
             (TOP, b"usage" | b"timings") | (SECOND, b"usage") => self.usage = Place::Deeper,
+            (TOP, b"service_tier") => self.service = Place::Top(value),
             (TOP, b"type") => self.kind = Place::Top(value),
             (TOP, b"error") => {
                 self.error = Place::Top(value);
@@ -103,6 +105,11 @@ impl<'a> Look<'a> {
         let Place::Top(start) = self.kind else {
             return None;
         };
+        self.word(start)
+    }
+
+    /// The string that begins here, if no escape is in it.
+    fn word(&self, start: usize) -> Option<&'a str> {
         let inner = self.value(start).strip_prefix(b"\"")?;
         let end = memchr::memchr(b'"', inner)?;
         std::str::from_utf8(inner.get(..end)?).ok()
@@ -132,8 +139,20 @@ impl<'a> Look<'a> {
         match self.usage {
             Place::Nowhere => None,
             Place::Top(value) if self.value(value).starts_with(b"null") => None,
-            Place::Top(value) => read_usage(self.value(value)),
+            Place::Top(value) => {
+                let mut usage = read_usage(self.value(value))?;
+                usage.service = usage.service.or_else(|| self.service());
+                Some(usage)
+            }
             Place::Deeper => find_usage(self.json),
         }
+    }
+
+    /// The class of service, which OpenAI tells beside the usage.
+    fn service(&self) -> Option<Service> {
+        let Place::Top(start) = self.service else {
+            return None;
+        };
+        Service::named(self.word(start)?)
     }
 }

@@ -1,7 +1,7 @@
 //! llama.cpp's server.
 
 use crate::parameters::{Messages, Parameters};
-use crate::profile::{CredentialStyle, HealthProbe, MessagesApi, Place, Profile};
+use crate::profile::{CredentialStyle, HealthProbe, MessagesApi, Place, Profile, Unlisted};
 
 /// `/health` says 503 while a model loads, and wakes no sleeping server; unknown fields are ignored (ggml-org/llama.cpp,
 /// `tools/server/README.md`, 2026, which has `/v1/messages` too).
@@ -19,5 +19,6 @@ pub(super) static LLAMA_CPP: Profile = Profile {
         credential: CredentialStyle::Bearer,
     }),
     owned_by: Some("llamacpp"),
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

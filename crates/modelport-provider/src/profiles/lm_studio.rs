@@ -1,7 +1,7 @@
 //! LM Studio.
 
 use crate::parameters::{Messages, Parameters, Rule};
-use crate::profile::{Place, Profile};
+use crate::profile::{Place, Profile, Unlisted};
 
 /// Three listings, of which a server has the newer ones or not; a 404 from one it lacks is normal. Only the older limit is
 /// among its documented fields (lmstudio-ai/docs, `1_developer`, 2026-04-29).
@@ -19,5 +19,6 @@ pub(super) static LM_STUDIO: Profile = Profile {
         ..Parameters::ASKED
     },
     owned_by: Some("organization_owner"),
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

@@ -1,7 +1,7 @@
 //! LocalAI. Nothing in its listing tells that it is one, so it must be named.
 
 use crate::parameters::{Messages, Parameters};
-use crate::profile::{HealthProbe, Place, Profile};
+use crate::profile::{HealthProbe, Place, Profile, Unlisted};
 
 /// `/models/capabilities` says what `/models` leaves out; `/readyz` lies at the root (mudler/LocalAI, `core/schema/openai.go`
 /// and `core/http/auth`, 2026-08-22). Model names are free text, so no catalogue speaks of them.
@@ -17,5 +17,6 @@ pub(super) static LOCALAI: Profile = Profile {
         messages: Messages::NO_DEVELOPER,
         ..Parameters::ASKED
     },
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

@@ -1,7 +1,7 @@
 //! Ollama: the native API, which a provider of type `ollama` speaks whatever its host, and the OpenAI layer beside it.
 
 use crate::parameters::{Known, Messages, Parameters, Rule, StreamUsage};
-use crate::profile::{HealthProbe, Place, Profile};
+use crate::profile::{HealthProbe, Place, Profile, Unlisted};
 use crate::resolution::Spelling;
 
 /// No host leads here: the type decides. Paths are below the root (ollama/ollama, `docs/api.md`, 2026-08-21).
@@ -15,6 +15,7 @@ pub static OLLAMA: Profile = Profile {
     listings: &[Place::Below("/api/tags"), Place::Below("/v1/models")],
     spelling: Spelling::Ollama,
     parameters: PARAMETERS,
+    unlisted: Unlisted::FreeUnlessCloud,
     ..Profile::PLAIN
 };
 
@@ -27,6 +28,7 @@ pub(super) static OLLAMA_LAYER: Profile = Profile {
     spelling: Spelling::Ollama,
     parameters: PARAMETERS,
     owned_by: Some("library"),
+    unlisted: Unlisted::FreeUnlessCloud,
     ..Profile::PLAIN
 };
 

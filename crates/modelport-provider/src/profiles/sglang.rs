@@ -1,7 +1,7 @@
 //! SGLang.
 
 use crate::parameters::{Messages, Parameters};
-use crate::profile::{HealthProbe, Place, Profile};
+use crate::profile::{HealthProbe, Place, Profile, Unlisted};
 
 /// `/health` lies at the root; `/health_generate` would generate (sgl-project/sglang, `entrypoints/openai/protocol.py`).
 pub(super) static SGLANG: Profile = Profile {
@@ -13,5 +13,6 @@ pub(super) static SGLANG: Profile = Profile {
         ..Parameters::ASKED
     },
     owned_by: Some("sglang"),
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

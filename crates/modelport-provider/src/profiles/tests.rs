@@ -1,6 +1,6 @@
 mod openai_compatible_provider {
-    use super::super::{GENERIC, KNOWN, by_slug, for_host};
-    use crate::profile::CredentialStyle;
+    use super::super::{GENERIC, KNOWN, OLLAMA, by_slug, for_host};
+    use crate::profile::{CredentialStyle, Unlisted};
 
     #[test]
     fn a_host_gives_its_display_name() {
@@ -105,6 +105,31 @@ mod openai_compatible_provider {
         }
         assert_eq!(by_slug("GROQ").unwrap().name, "Groq");
         assert!(by_slug(GENERIC.slug).is_none());
+    }
+
+    #[test]
+    fn only_ones_own_server_is_free_without_a_price() {
+        use Unlisted::{Free, FreeUnlessCloud};
+        let free = KNOWN
+            .iter()
+            .filter(|profile| profile.unlisted != Unlisted::Unknown);
+        let free: Vec<_> = free
+            .map(|profile| (profile.slug, profile.unlisted))
+            .collect();
+        assert_eq!(
+            free,
+            [
+                ("vllm", Free),
+                ("sglang", Free),
+                ("llama_cpp", Free),
+                ("lm_studio", Free),
+                ("tgi", Free),
+                ("localai", Free),
+                ("ollama_v1", FreeUnlessCloud),
+            ]
+        );
+        assert_eq!(OLLAMA.unlisted, FreeUnlessCloud);
+        assert_eq!(GENERIC.unlisted, Unlisted::Unknown);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Text Generation Inference. Nothing in its listing tells that it is one, so it must be named.
 
 use crate::parameters::{Known, Messages, Parameters, Rule, StreamUsage};
-use crate::profile::{HealthProbe, Place, Profile};
+use crate::profile::{HealthProbe, Place, Profile, Unlisted};
 
 /// `/health` lies at the root (huggingface/text-generation-inference, `docs/openapi.json` and `router/src/server.rs`,
 /// 2026-01-08).
@@ -35,5 +35,6 @@ pub(super) static TGI: Profile = Profile {
         messages: Messages::NO_DEVELOPER,
         stream_usage: StreamUsage::OnRequest,
     },
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

@@ -1,7 +1,7 @@
 //! vLLM.
 
 use crate::parameters::{Messages, Parameters};
-use crate::profile::{CredentialStyle, HealthProbe, MessagesApi, Place, Profile};
+use crate::profile::{CredentialStyle, HealthProbe, MessagesApi, Place, Profile, Unlisted};
 
 /// Its listing says who it is, and `/health` lies at the root, open even where a key is wanted (vllm-project/vllm,
 /// `engine/protocol.py` and `chat_completion/protocol.py`, 2026). Unknown fields are logged there and ignored, and nearly
@@ -21,5 +21,6 @@ pub(super) static VLLM: Profile = Profile {
         credential: CredentialStyle::Bearer,
     }),
     owned_by: Some("vllm"),
+    unlisted: Unlisted::Free,
     ..Profile::PLAIN
 };

@@ -1,6 +1,12 @@
 //! What a request costs and where that figure comes from. Money is exact; the ledger keeps it in whole pico-dollars. What
-//! something costs is not worked out here.
+//! something costs is worked out elsewhere.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use modelport_provider::{
+    catalogue,
+    cost::{Cost, PriceSource, Provenance},
+};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Decimal places of the ledger's unit, the pico-dollar: a millionth of a millionth of a US dollar. A price of a cent for
@@ -19,7 +25,7 @@ pub struct Charge {
     /// What the prices come to.
     pub computed: Option<Decimal>,
     /// Which set of prices was used, and its version.
-    pub prices: Option<Box<str>>,
+    pub prices: Option<Cow<'static, str>>,
 }
 
 /// Where the amount of a charge comes from.
@@ -52,6 +58,24 @@ impl Source {
 }
 
 impl Charge {
+    /// Of a request whose cost was worked out.
+    pub fn of(cost: &Cost) -> Self {
+        let priced = cost.bill.as_ref();
+        let source = priced.and_then(|bill| bill.parts.first().map(|part| part.source));
+        Self {
+            amount: cost.amount(),
+            source: match cost.provenance() {
+                Provenance::Reported => Source::Reported,
+                Provenance::Computed => Source::Computed,
+                Provenance::Estimated => Source::Estimated,
+                Provenance::Unknown => Source::Unknown,
+            },
+            reported: cost.reported,
+            computed: priced.map(|bill| bill.total),
+            prices: source.map(prices),
+        }
+    }
+
     /// Of a request for which no provider was asked.
     pub fn none() -> Self {
         Self {
@@ -59,14 +83,16 @@ impl Charge {
             ..Self::default()
         }
     }
+}
 
-    /// What a provider said it charged.
-    pub fn reported(amount: Decimal) -> Self {
-        Self {
-            amount: Some(amount),
-            source: Source::Reported,
-            reported: Some(amount),
-            ..Self::default()
+/// What a set of prices is called in the ledger, with the version where there is one.
+fn prices(source: PriceSource) -> Cow<'static, str> {
+    static CATALOGUE: LazyLock<String> =
+        LazyLock::new(|| format!("{} {}", PriceSource::Catalogue.as_str(), catalogue::VERSION));
+    match source {
+        PriceSource::Catalogue => Cow::Borrowed(&CATALOGUE),
+        PriceSource::Configured | PriceSource::Listing | PriceSource::Local => {
+            Cow::Borrowed(source.as_str())
         }
     }
 }

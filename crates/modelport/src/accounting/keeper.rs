@@ -2,6 +2,7 @@
 //! threads that serve wait for nothing of this.
 
 use std::{
+    collections::HashSet,
     io,
     path::Path,
     sync::{
@@ -16,6 +17,7 @@ use std::{
 use tracing::Level;
 
 use super::{
+    charge::Source,
     entry::Entry,
     journal::{self, Place, Writer},
     ledger::Ledger,
@@ -39,6 +41,9 @@ const MAX_BATCH: usize = 256 << 10;
 
 /// Lines that a full disk does not take are kept up to this many bytes.
 const MAX_HELD: usize = 64 << 20;
+
+/// Of so many models it is said at most that nobody states their price.
+const MAX_UNPRICED: usize = 1000;
 
 /// The pause after a write that failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -149,6 +154,7 @@ impl Sink {
             state: Arc::clone(&state),
             lines: Vec::new(),
             count: 0,
+            unpriced: HashSet::new(),
             retry_at: None,
         };
         thread::Builder::new()
@@ -207,6 +213,8 @@ struct Keeping {
     lines: Vec<u8>,
     /// How many they are.
     count: u64,
+    /// Models of providers whose price nobody states, of which that was said.
+    unpriced: HashSet<(Box<str>, Arc<str>)>,
     /// When a journal that takes nothing is tried again.
     retry_at: Option<Instant>,
 }
@@ -243,7 +251,13 @@ impl Keeping {
         }
     }
 
-    fn add(&mut self, record: Box<Record>) {
+    fn add(&mut self, mut record: Box<Record>) {
+        if let Some(unmetered) = record.unmetered.take() {
+            let (usage, charge) = unmetered.estimate();
+            record.usage = Some(usage);
+            record.charge = charge;
+        }
+        self.warn_of_price(&record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);
         } else if let Ok(json) = serde_json::to_vec(&Entry::of(&record)) {
@@ -253,6 +267,24 @@ impl Keeping {
         self.logs.send(record);
         if self.lines.len() > MAX_BATCH {
             self.write();
+        }
+    }
+
+    /// Says once of each model that nobody states its price.
+    fn warn_of_price(&mut self, record: &Record) {
+        if record.charge.source != Source::Unknown || self.unpriced.len() >= MAX_UNPRICED {
+            return;
+        }
+        let (Some(provider), Some(model)) = (&record.provider, &record.upstream_model) else {
+            return;
+        };
+        if self.unpriced.insert((provider.clone(), Arc::clone(model))) {
+            tracing::warn!(
+                target: "modelport",
+                %provider,
+                %model,
+                "nobody states a price for this model: what it costs counts as unknown, not as nothing; MODELPORT_CATALOGUE can state it"
+            );
         }
     }
 

@@ -10,7 +10,10 @@ use http::StatusCode;
 use modelport_provider::usage::Usage;
 use tracing::Level;
 
-use super::charge::Charge;
+use super::{
+    charge::{Charge, Source},
+    unmetered::Unmetered,
+};
 use crate::{error::Blame, ids::RequestId};
 
 /// One finished request.
@@ -50,6 +53,8 @@ pub struct Record {
     pub usage: Option<Usage>,
     /// What it costs.
     pub charge: Charge,
+    /// What is needed to estimate what was used, where the provider has not said it.
+    pub unmetered: Option<Box<Unmetered>>,
     /// How it ended.
     pub ending: Ending,
     /// What went wrong, and whose fault that was.
@@ -125,6 +130,12 @@ impl Record {
             field("input_tokens", number.format(usage.input_tokens));
             field("output_tokens", number.format(usage.output_tokens));
         }
+        if let Some(amount) = self.charge.amount {
+            field("cost", &amount.normalize().to_string());
+        }
+        if self.charge.source == Source::Estimated {
+            field("counts", "estimated");
+        }
         if let Some((_, problem)) = &self.problem {
             field("problem", &format!("{problem:?}"));
         }
@@ -164,6 +175,7 @@ mod tests {
                 ..Usage::default()
             }),
             charge: Charge::default(),
+            unmetered: None,
             ending: Ending::Answered,
             problem: None,
         };

@@ -1,6 +1,7 @@
 //! What the requests of a period come to.
 
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 
 /// An hour, in milliseconds.
 const HOUR: u64 = 3_600_000;
@@ -69,6 +70,88 @@ impl Totals {
         [self.reported, self.computed, self.estimated]
             .into_iter()
             .fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+}
+
+/// A figure of a line, by the name that it has in every form.
+pub type Shown = (&'static str, fn(&Totals) -> Figure);
+
+/// All figures of a line, in their order.
+pub const FIGURES: [Shown; 17] = [
+    ("requests", |totals| Figure::Count(totals.requests)),
+    ("failed", |totals| Figure::Count(totals.failed)),
+    ("input_tokens", |totals| Figure::Count(totals.input_tokens)),
+    ("output_tokens", |totals| {
+        Figure::Count(totals.output_tokens)
+    }),
+    ("cost_usd", |totals| match totals.unpriced {
+        0 => Figure::Dollars(totals.cost()),
+        _ => Figure::AtLeast(totals.cost()),
+    }),
+    ("unpriced", |totals| Figure::Count(totals.unpriced)),
+    ("reported_usd", |totals| Figure::Dollars(totals.reported)),
+    ("computed_usd", |totals| Figure::Dollars(totals.computed)),
+    ("estimated_usd", |totals| Figure::Dollars(totals.estimated)),
+    ("cached_input_tokens", |totals| {
+        Figure::Count(totals.cached_input_tokens)
+    }),
+    ("cache_write_tokens", |totals| {
+        Figure::Count(totals.cache_write_tokens)
+    }),
+    ("cache_write_1h_tokens", |totals| {
+        Figure::Count(totals.cache_write_1h_tokens)
+    }),
+    ("reasoning_tokens", |totals| {
+        Figure::Count(totals.reasoning_tokens)
+    }),
+    ("audio_input_tokens", |totals| {
+        Figure::Count(totals.audio_input_tokens)
+    }),
+    ("audio_output_tokens", |totals| {
+        Figure::Count(totals.audio_output_tokens)
+    }),
+    ("image_input_tokens", |totals| {
+        Figure::Count(totals.image_input_tokens)
+    }),
+    ("image_output_tokens", |totals| {
+        Figure::Count(totals.image_output_tokens)
+    }),
+];
+
+/// What stands in one place of the report. Money is shown to its last digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// So many.
+    Count(u64),
+    /// So many US dollars.
+    Dollars(Decimal),
+    /// Dollars that are known, where some are not.
+    AtLeast(Decimal),
+}
+
+impl Figure {
+    /// Whether it says nothing.
+    pub fn is_zero(self) -> bool {
+        match self {
+            Self::Count(count) => count == 0,
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.is_zero(),
+        }
+    }
+
+    /// It in plain digits.
+    pub fn plain(self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Dollars(amount) | Self::AtLeast(amount) => amount.to_string(),
+        }
+    }
+
+    /// An amount is a text, because a JSON number is read as a float by most.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Count(count) => json!(count),
+            Self::Dollars(_) | Self::AtLeast(_) => json!(self.plain()),
+        }
     }
 }
 

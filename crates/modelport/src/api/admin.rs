@@ -3,15 +3,15 @@
 
 use axum::{body::Body, extract::FromRequestParts, response::Response};
 use http::{StatusCode, request::Parts};
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub mod keys;
 pub mod teams;
+pub mod usage;
 
 use super::{json_reply, refuse};
-use crate::{app::Seat, auth, auth::book::Refusal, clock, error::Error, ids::RequestId, proxy};
+use crate::{app::Seat, auth, auth::book::Refusal, error::Error, ids::RequestId, proxy};
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -61,10 +61,6 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     let found = pairs.filter(|(given, _)| given == name).last();
     found.map(|(_, value)| value.into_owned())
-}
-
-fn now() -> Timestamp {
-    Timestamp::try_from(clock::calendar()).unwrap_or_default()
 }
 
 /// A refusal in the words of HTTP.

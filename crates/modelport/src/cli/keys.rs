@@ -12,7 +12,6 @@ use super::{
     limits::{self, LimitOptions},
     load, say,
     table::{Side, aligned},
-    times::{length, moment_to_come, now},
 };
 use crate::{
     auth::{
@@ -22,6 +21,7 @@ use crate::{
         secret::NewSecret,
     },
     store::Store,
+    times::{length, moment_to_come, now},
 };
 
 /// What to do with keys.

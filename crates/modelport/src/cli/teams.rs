@@ -10,11 +10,13 @@ use super::{
     limits::{self, LimitOptions},
     say,
     table::{Side, aligned},
-    times::now,
 };
-use crate::auth::{
-    book::{Book, Refusal},
-    key::Team,
+use crate::{
+    auth::{
+        book::{Book, Refusal},
+        key::Team,
+    },
+    times::now,
 };
 
 /// What to do with teams.

@@ -3,20 +3,19 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
     BAD_CONFIGURATION, FAILED, block_on, complain, load, say,
     table::{Side, aligned},
-    times::moment,
 };
 use crate::{
-    accounting::report::{Period, Totals},
+    accounting::report::{FIGURES, Figure, Period},
     clock,
     config::Database,
     store::{Line, Store},
+    times::{moment, shown},
 };
 
 /// Which requests to count, and how to show them.
@@ -131,8 +130,8 @@ impl Options {
         if lines.is_empty() {
             return format!(
                 "No requests from {} up to {}.",
-                day_and_time(period.since),
-                day_and_time(period.until)
+                shown(period.since),
+                shown(period.until)
             );
         }
         self.table(&heads, lines)
@@ -151,8 +150,8 @@ impl Options {
             })
             .collect();
         json!({
-            "since": day_and_time(period.since),
-            "until": day_and_time(period.until),
+            "since": shown(period.since),
+            "until": shown(period.until),
             "data": data,
         })
     }
@@ -168,7 +167,7 @@ impl Options {
                 "" => "-".to_owned(),
                 name => name.to_owned(),
             });
-            let figures = FIGURES.map(|(_, of)| of(totals).for_people());
+            let figures = FIGURES.map(|(_, of)| for_people(of(totals)));
             names.chain(figures).collect()
         }));
         // Nothing is said by a column of zeros.
@@ -205,89 +204,13 @@ impl Options {
 /// Figures that are shown even where they are nothing but zeros.
 const ALWAYS: usize = 5;
 
-/// A figure of a line, by the name that it has in every form.
-type Shown = (&'static str, fn(&Totals) -> Figure);
-
-const FIGURES: [Shown; 17] = [
-    ("requests", |totals| Figure::Count(totals.requests)),
-    ("failed", |totals| Figure::Count(totals.failed)),
-    ("input_tokens", |totals| Figure::Count(totals.input_tokens)),
-    ("output_tokens", |totals| {
-        Figure::Count(totals.output_tokens)
-    }),
-    ("cost_usd", |totals| match totals.unpriced {
-        0 => Figure::Dollars(totals.cost()),
-        _ => Figure::AtLeast(totals.cost()),
-    }),
-    ("unpriced", |totals| Figure::Count(totals.unpriced)),
-    ("reported_usd", |totals| Figure::Dollars(totals.reported)),
-    ("computed_usd", |totals| Figure::Dollars(totals.computed)),
-    ("estimated_usd", |totals| Figure::Dollars(totals.estimated)),
-    ("cached_input_tokens", |totals| {
-        Figure::Count(totals.cached_input_tokens)
-    }),
-    ("cache_write_tokens", |totals| {
-        Figure::Count(totals.cache_write_tokens)
-    }),
-    ("cache_write_1h_tokens", |totals| {
-        Figure::Count(totals.cache_write_1h_tokens)
-    }),
-    ("reasoning_tokens", |totals| {
-        Figure::Count(totals.reasoning_tokens)
-    }),
-    ("audio_input_tokens", |totals| {
-        Figure::Count(totals.audio_input_tokens)
-    }),
-    ("audio_output_tokens", |totals| {
-        Figure::Count(totals.audio_output_tokens)
-    }),
-    ("image_input_tokens", |totals| {
-        Figure::Count(totals.image_input_tokens)
-    }),
-    ("image_output_tokens", |totals| {
-        Figure::Count(totals.image_output_tokens)
-    }),
-];
-
-/// What stands in one place of the report. Money is shown to its last digit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Figure {
-    Count(u64),
-    Dollars(Decimal),
-    /// Dollars that are known, where some are not.
-    AtLeast(Decimal),
-}
-
-impl Figure {
-    fn is_zero(self) -> bool {
-        match self {
-            Self::Count(count) => count == 0,
-            Self::Dollars(amount) | Self::AtLeast(amount) => amount.is_zero(),
-        }
-    }
-
-    fn plain(self) -> String {
-        match self {
-            Self::Count(count) => count.to_string(),
-            Self::Dollars(amount) | Self::AtLeast(amount) => amount.to_string(),
-        }
-    }
-
-    /// An amount is a text, because a JSON number is read as a float by most.
-    fn value(self) -> Value {
-        match self {
-            Self::Count(count) => json!(count),
-            Self::Dollars(_) | Self::AtLeast(_) => json!(self.plain()),
-        }
-    }
-
-    fn for_people(self) -> String {
-        match self {
-            Self::Count(count) => grouped(count),
-            Self::Dollars(amount) => with_cents(amount),
-            Self::AtLeast(amount) if amount.is_zero() => "unknown".to_owned(),
-            Self::AtLeast(amount) => format!("{} or more", with_cents(amount)),
-        }
+/// A figure as people read it.
+fn for_people(figure: Figure) -> String {
+    match figure {
+        Figure::Count(count) => grouped(count),
+        Figure::Dollars(amount) => with_cents(amount),
+        Figure::AtLeast(amount) if amount.is_zero() => "unknown".to_owned(),
+        Figure::AtLeast(amount) => format!("{} or more", with_cents(amount)),
     }
 }
 
@@ -321,11 +244,6 @@ fn csv_field(text: &str) -> String {
     }
 }
 
-fn day_and_time(millis: u64) -> String {
-    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
-    Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,7 +252,7 @@ mod tests {
     fn money_is_exact_and_an_unknown_cost_does_not_look_cheap() {
         let amount = |text: &str| text.parse::<Decimal>().unwrap();
         let check = |figure: Figure, people: &str, plain: &str| {
-            assert_eq!(figure.for_people(), people);
+            assert_eq!(for_people(figure), people);
             assert_eq!(figure.plain(), plain);
         };
         check(Figure::Dollars(Decimal::ZERO), "0.00", "0");

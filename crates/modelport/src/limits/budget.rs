@@ -7,6 +7,8 @@
 //! reserved, and then from when it was settled. An amount counts there for at least the length of the window, and at most
 //! for a sixtieth longer.
 
+use std::sync::Arc;
+
 use super::{
     money::Money,
     window::{Window, millis},
@@ -24,7 +26,7 @@ pub struct Budget {
     window: Window,
     soft: Option<Money>,
     hard: Option<Money>,
-    account: Account,
+    account: Arc<Account>,
 }
 
 /// What has been reserved and spent.
@@ -89,7 +91,18 @@ impl Budget {
             window,
             soft,
             hard,
-            account,
+            account: Arc::new(account),
+        }
+    }
+
+    /// The same budget with other limits: what was spent and what is set apart is of both.
+    #[must_use]
+    pub fn with_limits(&self, soft: Option<Money>, hard: Option<Money>) -> Self {
+        Self {
+            window: self.window,
+            soft,
+            hard,
+            account: Arc::clone(&self.account),
         }
     }
 
@@ -106,7 +119,7 @@ impl Budget {
     /// Adds what was spent at that time according to the ledger. Once, before the first request; it reports no soft limit,
     /// since the process that spent it did.
     pub fn load(&self, spent: Money, at: u64) {
-        match &self.account {
+        match &*self.account {
             Account::Calendar(calendar) => calendar.load(spent, at),
             Account::Rolling(rolling) => rolling.load(spent, at),
         }
@@ -119,7 +132,7 @@ impl Budget {
     /// [`Refusal`] if with it more than the hard limit would be spent or set apart.
     pub fn reserve(&self, estimate: Money, now: u64) -> Result<Reserved, Refusal> {
         let limit = self.hard.unwrap_or(Money::MAX);
-        let place = match &self.account {
+        let place = match &*self.account {
             Account::Calendar(calendar) => calendar.reserve(estimate, limit, now),
             Account::Rolling(rolling) => rolling.reserve(estimate, limit, now),
         };
@@ -131,7 +144,7 @@ impl Budget {
 
     /// Sets apart more for a request that turns out to cost more. It is not refused, since the request is under way.
     pub fn reserve_more(&self, reserved: &mut Reserved, more: Money) {
-        match &self.account {
+        match &*self.account {
             Account::Calendar(calendar) => calendar.reserve_more(reserved.place, more),
             Account::Rolling(rolling) => rolling.reserve_more(reserved.place, more),
         }
@@ -144,7 +157,7 @@ impl Budget {
     #[must_use = "somebody wants to know of the soft limit"]
     pub fn settle(&self, reserved: Reserved, actual: Money, now: u64) -> Option<SoftReached> {
         let Reserved { amount, place } = reserved;
-        let before = match &self.account {
+        let before = match &*self.account {
             Account::Calendar(calendar) => calendar.settle(place, amount, actual)?,
             Account::Rolling(rolling) => rolling.settle(place, amount, actual, now),
         };
@@ -157,7 +170,7 @@ impl Budget {
     #[expect(clippy::needless_pass_by_value, reason = "a reservation ends once")]
     pub fn release(&self, reserved: Reserved) {
         let Reserved { amount, place } = reserved;
-        match &self.account {
+        match &*self.account {
             Account::Calendar(calendar) => calendar.release(place, amount),
             Account::Rolling(rolling) => rolling.release(place, amount),
         }
@@ -165,7 +178,7 @@ impl Budget {
 
     /// What is spent and set apart.
     pub fn standing(&self, now: u64) -> Standing {
-        match &self.account {
+        match &*self.account {
             Account::Calendar(calendar) => calendar.standing(now),
             Account::Rolling(rolling) => rolling.standing(now),
         }
@@ -174,7 +187,7 @@ impl Budget {
     /// Whether the soft limit was not reached in this window before. In a calendar window spending only grows, so it is
     /// passed once; in a rolling one it shrinks too.
     fn is_first(&self, now: u64) -> bool {
-        match &self.account {
+        match &*self.account {
             Account::Calendar(_) => true,
             Account::Rolling(rolling) => rolling.report(now),
         }

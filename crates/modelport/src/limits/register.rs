@@ -59,12 +59,12 @@ impl Register {
         let mut next = HashMap::new();
         for (owner, name, limits) in all.filter(|(.., limits)| !limits.is_none()) {
             let place = (owner, Box::from(name));
-            let same = before.get(&place).filter(|entry| entry.limits == *limits);
-            let entry = match same {
+            let known = before.get(&place);
+            let entry = match known.filter(|entry| entry.limits == *limits) {
                 Some(same) => same.clone(),
                 None => Entry {
                     limits: limits.clone(),
-                    cells: self.cells(owner, name, limits),
+                    cells: self.cells(owner, name, limits, known.map(|known| &*known.cells)),
                 },
             };
             next.insert(place, entry);
@@ -83,9 +83,11 @@ impl Register {
                     Limited::Provider(id) => (Owner::Provider, id.as_str()),
                     Limited::Model(Pattern(model)) => (Owner::Model, model.as_str()),
                 };
+                let known = before.iter().find(|known| known.config.of == config.of);
+                let known = known.map(|known| &*known.cells);
                 Configured {
                     config: config.clone(),
-                    cells: self.cells(owner, name, &config.limits),
+                    cells: self.cells(owner, name, &config.limits, known),
                 }
             })
         });
@@ -137,13 +139,14 @@ impl Register {
         std::mem::take(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes back budgets whose past could not be told.
-    pub fn still_fresh(&self, budgets: Vec<Arc<Cell>>) {
-        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.extend(budgets);
-    }
-
-    fn cells(&self, owner: Owner, name: &str, limits: &Limits) -> Cells {
+    /// The limits of an owner, whose budgets go on with what was spent of those they had before in the same window.
+    fn cells(
+        &self,
+        owner: Owner,
+        name: &str,
+        limits: &Limits,
+        before: Option<&[Arc<Cell>]>,
+    ) -> Cells {
         use Dimension::{InputTokens, OutputTokens, Requests, Tokens};
         let rates = [
             (limits.requests_per_minute, Requests, Per::Minute),
@@ -158,24 +161,29 @@ impl Register {
             .filter_map(|(amount, dimension, per)| Some(Limit::rate(amount?, dimension, per)));
         let places = limits.concurrency.map(u64::from);
         let places = places.map(|max| Limit::Concurrency(Concurrency::new(max)));
-        let budgets = limits
-            .budgets
-            .iter()
-            .map(|budget| Limit::Budget(of(budget)));
-        let all = rates.chain(places).chain(budgets);
-        let cells: Cells = all
-            .map(|limit| Arc::new(Cell::new(owner, name, limit)))
-            .collect();
-        let budgets = cells
-            .iter()
-            .filter(|cell| matches!(cell.limit, Limit::Budget(_)));
+        let cell = |limit| Arc::new(Cell::new(owner, name, limit));
+        let mut cells: Vec<Arc<Cell>> = rates.chain(places).map(cell).collect();
         let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.extend(budgets.cloned());
-        cells
+        for budget in &limits.budgets {
+            let next = of(budget, None);
+            let mut known = before.unwrap_or_default().iter();
+            let known = known.find_map(|cell| match &cell.limit {
+                Limit::Budget(known) if known.window() == next.window() => Some(known),
+                _ => None,
+            });
+            let is_new = known.is_none();
+            let cell = cell(Limit::Budget(of(budget, known)));
+            if is_new {
+                fresh.push(Arc::clone(&cell));
+            }
+            cells.push(cell);
+        }
+        cells.into()
     }
 }
 
-fn of(budget: &config::Budget) -> Budget {
+/// A budget, which goes on with what was spent of another.
+fn of(budget: &config::Budget, before: Option<&Budget>) -> Budget {
     let window = match budget.per {
         config::Window::Day => Window::Day,
         config::Window::Week => Window::Week,
@@ -189,7 +197,11 @@ fn of(budget: &config::Budget) -> Budget {
         (None, false) => Some(amount),
         (None, true) => None,
     };
-    Budget::new(window, soft, budget.refuse.then_some(amount))
+    let hard = budget.refuse.then_some(amount);
+    match before {
+        Some(before) => before.with_limits(soft, hard),
+        None => Budget::new(window, soft, hard),
+    }
 }
 
 #[cfg(test)]

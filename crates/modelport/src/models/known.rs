@@ -87,7 +87,7 @@ impl Known {
 }
 
 /// What the operator says of a model: of this provider's, and where that is silent, of its section's.
-fn said(app: &App, config: &ProviderConfig, model: &str) -> Override {
+pub(super) fn said(app: &App, config: &ProviderConfig, model: &str) -> Override {
     let names = std::iter::once(config.id.as_str())
         .chain(config.aliases.iter().map(String::as_str))
         .chain(config.profile.catalogue);

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::{HeaderName, HeaderValue};
-use modelport_provider::{failure::FailureKind, usage::Usage};
+use modelport_provider::{cost::Counts, failure::FailureKind, usage::Usage};
 use smallvec::SmallVec;
 
 use super::{Job, failure::Failure, failure::whole_seconds, plan::Deployment};
@@ -18,6 +18,7 @@ use crate::{
         register::Bounds,
         words::Reset,
     },
+    models::cost,
 };
 
 /// Fields that limit an answer's length.
@@ -121,7 +122,9 @@ fn expected(job: &Job, at: Option<&Deployment>) -> (u64, Use) {
             output_tokens,
             ..Usage::default()
         };
-        app.cost(at.provider, &at.model, &usage)
+        let (counts, now) = (Counts::Estimated, clock::calendar());
+        let cost = cost::of(app, at.provider, &at.model, &usage, counts, now);
+        cost.amount().map_or(Money::ZERO, Money::from_dollars)
     });
     let expects = Use {
         input_tokens,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use modelport_provider::receipt::Receipt;
+use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 use crate::{
@@ -19,6 +20,8 @@ pub const MODEL: HeaderName = HeaderName::from_static("x-modelport-model");
 pub const PARAMS: HeaderName = HeaderName::from_static("x-modelport-params");
 /// Says how many milliseconds the request waited for a place at the provider.
 pub const QUEUE_MS: HeaderName = HeaderName::from_static("x-modelport-queue-ms");
+/// What the request costs, in US dollars.
+pub const COST: HeaderName = HeaderName::from_static("x-modelport-cost");
 /// The provider's own request id: its support asks for it.
 pub const UPSTREAM_REQUEST_ID: HeaderName =
     HeaderName::from_static("x-modelport-upstream-request-id");
@@ -137,6 +140,15 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
         && let Ok(value) = HeaderValue::from_str(model)
     {
         headers.insert(MODEL, value);
+    }
+}
+
+/// Says what the request costs in US dollars, where that is known.
+pub fn add_cost(headers: &mut HeaderMap, cost: Option<Decimal>) {
+    let text = cost.map(|cost| cost.normalize().to_string());
+    let value = text.and_then(|text| HeaderValue::from_str(&text).ok());
+    if let Some(value) = value {
+        headers.insert(COST, value);
     }
 }
 

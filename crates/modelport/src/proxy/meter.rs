@@ -8,20 +8,24 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::StatusCode;
-use modelport_provider::{failure::FailureKind, usage::Usage};
+use modelport_provider::{cost::Counts, failure::FailureKind, usage::Usage};
+use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 pub use crate::accounting::record::Ending;
 use crate::{
-    accounting::{charge::Charge, entry::short, record::Record},
+    accounting::{charge::Charge, entry::short, record::Record, unmetered::Unmetered},
     app::App,
     clock,
     error::{Blame, Error},
     limits::{
         admission::{Reached, Standing},
         cell::Use,
+        money::Money,
     },
+    models::cost,
 };
 
 use super::{
@@ -47,6 +51,10 @@ pub struct Meter {
     held: Held,
     /// The request's leave by the limits of the caller.
     admitted: Option<Box<Admitted>>,
+    /// The request's body.
+    body: Bytes,
+    /// Events of the stream that have passed.
+    events: u64,
 }
 
 impl Meter {
@@ -60,6 +68,8 @@ impl Meter {
             calls: AtomicU32::new(0),
             held: Held::default(),
             admitted: None,
+            body: Bytes::new(),
+            events: 0,
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
@@ -78,6 +88,7 @@ impl Meter {
                 first_output: None,
                 usage: None,
                 charge: Charge::default(),
+                unmetered: None,
                 ending: Ending::Cancelled,
                 problem: None,
             })),
@@ -129,8 +140,23 @@ impl Meter {
         self.admitted.as_ref().map(|admitted| admitted.standing())
     }
 
+    /// The body is read.
+    pub fn body(&mut self, body: &Bytes) {
+        self.body = body.clone();
+    }
+
+    /// What the request costs, as far as that is known by now, for the answer's headers.
+    pub fn cost(&mut self) -> Option<Decimal> {
+        let mut record = self.record.take()?;
+        self.price(&mut record);
+        let amount = record.charge.amount;
+        self.record = Some(record);
+        amount
+    }
+
     /// An event of the stream has passed.
     pub fn event(&mut self) {
+        self.events += 1;
         if let Some(admitted) = &mut self.admitted {
             admitted.event();
         }
@@ -229,14 +255,17 @@ impl Meter {
             return;
         }
         let is_whole = record.ending == Ending::Answered;
-        let used = match (&record.usage, self.provider, &record.upstream_model) {
-            (Some(usage), Some(provider), Some(model)) => Some(Use {
+        let used = match &record.usage {
+            Some(usage) => Some(Use {
                 input_tokens: usage.input_tokens,
                 output_tokens: usage.output_tokens,
-                cost: self.app.cost(provider, model, usage),
+                cost: record
+                    .charge
+                    .amount
+                    .map_or(Money::ZERO, Money::from_dollars),
             }),
             // What was not answered has used nothing, as far as anybody has said.
-            _ if record.first_output.is_none() => Some(Use::default()),
+            _ if record.unmetered.is_none() => Some(Use::default()),
             _ => None,
         };
         let mut reached = SmallVec::new();
@@ -258,27 +287,49 @@ impl Meter {
         }
     }
 
+    /// Works out what the request costs, or sees to it that it is estimated.
+    fn price(&mut self, record: &mut Record) {
+        let (Some(provider), Some(model)) = (self.provider, record.upstream_model.clone()) else {
+            record.charge = Charge::none();
+            return;
+        };
+        if let Some(usage) = &record.usage {
+            if record.charge.amount.is_none() {
+                let counts = Counts::Told;
+                let cost = cost::of(&self.app, provider, &model, usage, counts, record.at);
+                record.charge = Charge::of(&cost);
+            }
+            return;
+        }
+        // A provider that refused, or never began, charges nothing, as all document. One that was left in the middle
+        // charges for what it did.
+        let is_left = record.ending == Ending::Cancelled && self.calls.load(Relaxed) > 0;
+        if record.first_output.is_none() && !is_left {
+            record.charge = Charge::none();
+            return;
+        }
+        let (app, at) = (Arc::clone(&self.app), record.at);
+        record.unmetered = Some(Box::new(Unmetered {
+            body: std::mem::take(&mut self.body),
+            events: self.events,
+            price: Arc::new(move |usage| {
+                let counts = Counts::Estimated;
+                Charge::of(&cost::of(&app, provider, &model, usage, counts, at))
+            }),
+        }));
+    }
+
     fn hand_over(&mut self, ending: Ending) {
         if let Some(mut record) = self.record.take() {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
             record.attempts = self.calls.load(Relaxed);
-            record.charge = charge(&record);
+            self.price(&mut record);
             self.teach(&record);
             self.count(&record);
             self.held = Held::default();
             self.app.records.send(record);
         }
-    }
-}
-
-/// What the request costs, as far as its provider says.
-fn charge(record: &Record) -> Charge {
-    let reported = record.usage.as_ref().and_then(|usage| usage.reported_cost);
-    match (record.attempts, reported) {
-        (0, _) => Charge::none(),
-        (_, Some(amount)) => Charge::reported(amount),
-        (_, None) => Charge::default(),
     }
 }
 

@@ -64,7 +64,7 @@ pub fn reply(
                 meter.used(usage);
             }
             meter.begin(parts.status);
-            let limits = meter.limits();
+            let (limits, cost) = (meter.limits(), meter.cost());
             meter.settle(Ending::Answered);
             let trailers = trailers.and_then(|fields| headers::trailers_to_caller(*fields));
             let body = match trailers {
@@ -74,6 +74,7 @@ pub fn reply(
             let mut reply = Response::new(body);
             *reply.status_mut() = parts.status;
             *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
+            headers::add_cost(reply.headers_mut(), cost);
             reply
         }
         Committed::Stream {

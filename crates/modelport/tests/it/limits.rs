@@ -254,3 +254,171 @@ fn a_team_shares_and_the_configuration_limits_everybody() {
         refused.text()
     );
 }
+
+/// What the model of these tests costs: a dollar a request, whatever its length.
+const PRICES: &str =
+    r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
+
+/// The rows of the usage report, by the admin API.
+fn usage(gateway: &Gateway, query: &str) -> Value {
+    let request = gateway.request("GET", &format!("/admin/v1/usage?{query}"));
+    let request = request.header("authorization", "Bearer the-key-of-the-admin");
+    request.send().json()["data"].clone()
+}
+
+#[test]
+fn a_thousand_at_once_spend_exactly_their_budget_and_a_restart_forgets_nothing() {
+    let upstream = Upstream::with(Options {
+        latency_ms: 200,
+        seen: 4000,
+        ..Options::default()
+    });
+    let data = tempfile::tempdir().unwrap();
+    let prices = data.path().join("prices.json");
+    std::fs::write(&prices, PRICES).unwrap();
+    let base_url = upstream.base_url();
+    let mut settings = settings(data.path(), &base_url);
+    settings.push(("MODELPORT_CATALOGUE", prices.to_str().unwrap()));
+    settings.push(("MODELPORT_ADMIN_KEY", "the-key-of-the-admin"));
+    settings.push(("MODELPORT_WORKERS", "2"));
+    let key = create(&settings, &["spender", "--budget", "100/month,warn=50"]);
+    let first = gateway(&settings, &key);
+    assert_eq!(burst(&[&first], 1000, &key, &chat(3), 402), (100, 900));
+    assert_eq!(upstream.completions().len(), 100);
+    assert!(first.wait_for_output("a budget has reached the amount at which it warns"));
+    assert_eq!(first.output().matches("at which it warns").count(), 1);
+    let refused = ask(&first, &key, &chat(3));
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(
+        message.contains("$100 of $100 are spent") && message.contains("renewed at"),
+        "{message}"
+    );
+    assert_eq!(refused.header("x-should-retry"), Some("false"));
+    let spent = || {
+        usage(&first, "by=key").as_array().is_some_and(|rows| {
+            rows.iter()
+                .any(|row| row["cost_usd"] == "100" && row["computed_usd"] == "100")
+        })
+    };
+    assert!(wait_until(SOON, spent), "{}", usage(&first, "by=key"));
+    drop(first);
+    // It was killed; what it had spent is in the ledger.
+    let second = gateway(&settings, &key);
+    assert_eq!(ask(&second, &key, &chat(3)).status, 402);
+    let (done, text) = run(
+        &["keys", "update", "spender", "--budget", "101/month"],
+        &settings,
+    );
+    assert!(done.success(), "{text}");
+    assert!(wait_until(SOON, || ask(&second, &key, &chat(3)).status == 200));
+    assert_eq!(ask(&second, &key, &chat(3)).status, 402);
+}
+
+#[test]
+fn an_answer_tells_what_it_cost_and_a_stream_costs_the_same() {
+    let upstream = Upstream::with(Options::default());
+    let data = tempfile::tempdir().unwrap();
+    let prices = data.path().join("prices.json");
+    let text =
+        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0.00000015, "out": 0.0000006}}}}"#;
+    std::fs::write(&prices, text).unwrap();
+    let base_url = upstream.base_url();
+    let mut settings = settings(data.path(), &base_url);
+    settings.push(("MODELPORT_CATALOGUE", prices.to_str().unwrap()));
+    settings.push(("MODELPORT_ADMIN_KEY", "the-key-of-the-admin"));
+    let key = create(&settings, &["cost"]);
+    let gateway = gateway(&settings, &key);
+    let whole = ask(&gateway, &key, &chat(7));
+    let tokens = &whole.json()["usage"];
+    let (input, output) = (
+        tokens["prompt_tokens"].as_u64().unwrap(),
+        tokens["completion_tokens"].as_u64().unwrap(),
+    );
+    // In units of 1e-8 dollars.
+    let expected = input * 15 + output * 60;
+    let told = whole.header("x-modelport-cost").unwrap();
+    let digits = told.strip_prefix("0.").unwrap();
+    let units: u64 = format!("{digits:0<8}").parse().unwrap();
+    assert_eq!(units, expected, "{told}");
+    let mut stream = chat(7);
+    stream["stream"] = json!(true);
+    stream["stream_options"] = json!({"include_usage": true});
+    assert_eq!(ask(&gateway, &key, &stream).status, 200);
+    // Nobody states a price for this one.
+    let other = json!({"model": "sim-smart", "max_tokens": 3, "messages": [{"role": "user", "content": "hi"}]});
+    assert_eq!(ask(&gateway, &key, &other).header("x-modelport-cost"), None);
+    assert!(gateway.wait_for_output("nobody states a price for this model"));
+    let rows = || usage(&gateway, "by=model");
+    assert!(
+        wait_until(SOON, || rows().as_array().is_some_and(|rows| {
+            rows.iter()
+                .map(|row| row["requests"].as_u64().unwrap())
+                .sum::<u64>()
+                == 3
+        })),
+        "{}",
+        rows()
+    );
+    for row in rows().as_array().unwrap() {
+        if row["model"] == "sim-fast" {
+            let twice = format!(
+                "{:?}",
+                rust_decimal::Decimal::new(i64::try_from(2 * expected).unwrap(), 8).normalize()
+            );
+            assert_eq!(
+                (&row["cost_usd"], &row["unpriced"]),
+                (&json!(twice), &json!(0))
+            );
+        } else {
+            assert_eq!(
+                (&row["cost_usd"], &row["unpriced"]),
+                (&json!("0"), &json!(1))
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_caller_left_is_estimated_and_marked_so() {
+    let upstream = Upstream::with(Options {
+        tokens: Some(500),
+        tokens_per_second: 50,
+        ..Options::default()
+    });
+    let data = tempfile::tempdir().unwrap();
+    let prices = data.path().join("prices.json");
+    let text = r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0.0001}}}}"#;
+    std::fs::write(&prices, text).unwrap();
+    let base_url = upstream.base_url();
+    let mut settings = settings(data.path(), &base_url);
+    settings.push(("MODELPORT_CATALOGUE", prices.to_str().unwrap()));
+    settings.push(("MODELPORT_ADMIN_KEY", "the-key-of-the-admin"));
+    let key = create(&settings, &["leaver"]);
+    let gateway = gateway(&settings, &key);
+    let body = json!({"model": "sim-fast", "stream": true, "messages": [{"role": "user", "content": "tell me much"}]});
+    let request = gateway.request("POST", "/v1/chat/completions");
+    let request = request.header("authorization", &format!("Bearer {key}"));
+    let mut stream = request.body(body.to_string()).open();
+    let mut pieces = 0;
+    while pieces < 5 {
+        pieces += usize::from(stream.next_piece().is_some());
+    }
+    drop(stream);
+    let found = || {
+        let rows = usage(&gateway, "by=key");
+        rows[0]["estimated_usd"].as_str().map(str::to_owned)
+    };
+    assert!(
+        wait_until(SOON, || found().is_some_and(|spent| spent != "0")),
+        "{:?}",
+        found()
+    );
+    let spent: rust_decimal::Decimal = found().unwrap().parse().unwrap();
+    let spent = u64::try_from(spent * rust_decimal::Decimal::from(10_000)).unwrap();
+    let rows = usage(&gateway, "by=key");
+    assert!(
+        (4..100).contains(&spent) && rows[0]["output_tokens"] == spent,
+        "{rows}"
+    );
+    assert!(rows[0]["input_tokens"].as_u64().unwrap() >= 3, "{rows}");
+}

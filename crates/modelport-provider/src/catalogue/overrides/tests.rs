@@ -38,6 +38,26 @@ fn an_entry_is_read_field_by_field() {
 }
 
 #[test]
+fn searches_are_priced_by_size_beside_the_other_prices() {
+    for text in [
+        r#"{"openai":{"m":{"price":{"in":2e-6,"citation":1e-6},"per_search":{"low":0.005,"high":0.012}}}}"#,
+        r#"{"openai":{"m":{"per_search":{"low":0.005,"high":0.012},"price":{"in":2e-6,"citation":1e-6}}}}"#,
+    ] {
+        let overrides = read(text).unwrap();
+        let prices = overrides.get("openai", "m").unwrap().prices;
+        let told = [
+            prices.prompt,
+            prices.citation,
+            prices.search_low,
+            prices.search,
+            prices.search_high,
+        ];
+        let told = told.map(|price| price.map_or_else(|| "-".to_owned(), plain));
+        assert_eq!(told, ["0.000002", "0.000001", "0.005", "-", "0.012"]);
+    }
+}
+
+#[test]
 fn two_words_on_one_model_are_one() {
     let strong = Override {
         max_input: Some(1),
@@ -65,7 +85,7 @@ fn what_cannot_be_used_is_told_with_its_place() {
         ),
         (
             r#"{"openai":{"m":{"context":5}}}"#,
-            "1:27: openai.m.context cannot be set for a model of openai. The fields are mode, max_in, max_out, price, caps and lacks.",
+            "1:27: openai.m.context cannot be set for a model of openai. The fields are mode, max_in, max_out, price, per_search, caps and lacks.",
         ),
         (
             r#"{"openai":{"m":{"price":{"input":1}}}}"#,
@@ -78,6 +98,14 @@ fn what_cannot_be_used_is_told_with_its_place() {
         (
             r#"{"openai":{"m":{"price":{"in":-1}}}}"#,
             "1:31: openai.m.price.in is -1, no price.",
+        ),
+        (
+            r#"{"openai":{"m":{"per_search":{"huge":1}}}}"#,
+            "1:38: openai.m.per_search.huge is no size of a search. The sizes are low, medium and high;",
+        ),
+        (
+            r#"{"openai":{"m":{"per_search":{"low":"much"}}}}"#,
+            "1:37: openai.m.per_search.low is \"much\", no price. Write US dollars per search,",
         ),
         (
             r#"{"openai":{"m":{"caps":["telepathy"]}}}"#,

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, list as listed, now, parameter, said};
+use super::{Admin, list as listed, parameter, said};
 use crate::{
     api::Id,
     app::Worker,
@@ -20,6 +20,7 @@ use crate::{
         secret::NewSecret,
     },
     error::Error,
+    times::now,
 };
 
 /// For how long the old text of a rotated key stays good if nothing is said, in seconds.

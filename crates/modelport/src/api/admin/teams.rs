@@ -10,12 +10,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, list as listed, now, said};
+use super::{Admin, list as listed, said};
 use crate::{
     api::Id,
     app::Worker,
     auth::book::{Book, TeamDraft},
     error::Error,
+    times::now,
 };
 
 /// `GET /admin/v1/teams`.

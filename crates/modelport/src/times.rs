@@ -11,7 +11,7 @@ use crate::clock;
 /// # Errors
 ///
 /// What may be typed.
-pub(super) fn moment(text: &str) -> Result<u64, String> {
+pub fn moment(text: &str) -> Result<u64, String> {
     let ago = |span: Span| now().to_zoned(TimeZone::UTC).checked_sub(span).ok();
     let found = text.parse().ok().and_then(ago);
     let found = found.map_or_else(|| fixed(text), |then| Some(then.timestamp()));
@@ -27,7 +27,7 @@ pub(super) fn moment(text: &str) -> Result<u64, String> {
 /// # Errors
 ///
 /// What may be typed.
-pub(super) fn moment_to_come(text: &str) -> Result<Timestamp, String> {
+pub fn moment_to_come(text: &str) -> Result<Timestamp, String> {
     let hence = |span: Span| now().to_zoned(TimeZone::UTC).checked_add(span).ok();
     let found = text.parse().ok().and_then(hence);
     let found = found.map_or_else(|| fixed(text), |then| Some(then.timestamp()));
@@ -41,7 +41,7 @@ pub(super) fn moment_to_come(text: &str) -> Result<Timestamp, String> {
 /// # Errors
 ///
 /// What may be typed.
-pub(super) fn length(text: &str) -> Result<Duration, String> {
+pub fn length(text: &str) -> Result<Duration, String> {
     let wrong = || "not a length of time. Use such as 24h, 7d or 0s".to_owned();
     let span: Span = text.parse().map_err(|_| wrong())?;
     let from = now().to_zoned(TimeZone::UTC);
@@ -56,8 +56,14 @@ fn fixed(text: &str) -> Option<Timestamp> {
     })
 }
 
+/// A moment in milliseconds since 1970, for people and programs.
+pub fn shown(millis: u64) -> String {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
+}
+
 /// The time now.
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::try_from(clock::calendar()).unwrap_or_default()
 }
 
