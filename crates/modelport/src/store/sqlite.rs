@@ -101,9 +101,10 @@ impl Sqlite {
             .await?;
         for rows in rows.chunks(AT_ONCE) {
             let is_full = rows.len() == AT_ONCE;
-            let statement = match is_full {
-                true => self.add_rows.clone(),
-                false => add_rows(rows.len()),
+            let statement = if is_full {
+                self.add_rows.clone()
+            } else {
+                add_rows(rows.len())
             };
             let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(is_full);
             for value in values(rows) {
