@@ -43,6 +43,9 @@ pub enum StoreFault {
     /// The tables cannot be brought up to date.
     #[error("its tables cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A line of the journal is no row.
+    #[error("it is no row: {0}")]
+    Row(String),
     /// The database says nothing.
     #[error("it has not answered for {} s", .0.as_secs())]
     Silent(Duration),
@@ -51,8 +54,10 @@ pub enum StoreFault {
 impl StoreFault {
     /// Whether it is a row that the database does not take, whenever it is offered.
     pub fn is_of_row(&self) -> bool {
-        let Self::Database(error) = self else {
-            return false;
+        let error = match self {
+            Self::Row(_) => return true,
+            Self::Database(error) => error,
+            Self::Directory { .. } | Self::Migration(_) | Self::Silent(_) => return false,
         };
         let code = error
             .as_database_error()

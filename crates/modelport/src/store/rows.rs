@@ -126,14 +126,16 @@ pub(super) fn usage(by: &[&'static str]) -> String {
         none if none.is_empty() => (String::new(), String::new()),
         names => (format!("{names}, "), format!("GROUP BY {names}")),
     };
-    let names = SUMS.map(|(name, _)| name).join(", ");
+    // Summed up before the rows join them: what is left to be sorted is little.
+    let of_hours = SUMS.map(|(name, _)| format!("sum({name}) AS {name}"));
+    let of_hours = of_hours.join(", ");
     let of_rows = SUMS.map(|(_, of_row)| of_row).join(", ");
     let sums = SUMS.map(|(name, _)| format!("CAST(coalesce(sum({name}), 0) AS BIGINT)"));
     let order = (1..=by.len()).map(|place| format!(", {place}"));
     let order = order.collect::<Vec<_>>().concat();
     format!(
         "SELECT {groups}{sums} FROM (\
-         SELECT {groups}{names} FROM usage_hour WHERE hour >= $1 AND hour < $2 \
+         SELECT {groups}{of_hours} FROM usage_hour WHERE hour >= $1 AND hour < $2 {group_by} \
          UNION ALL SELECT {groups}{of_rows} FROM ledger \
          WHERE (at_ms >= $3 AND at_ms < $4) OR (at_ms >= $5 AND at_ms < $6)) AS parts \
          {group_by} ORDER BY sum(requests) DESC{order}",

@@ -102,3 +102,16 @@ async fn money_adds_up_exactly_and_beyond_what_64_bits_hold() {
         assert_eq!((totals.requests, totals.unpriced), (7, 1));
     }
 }
+
+#[tokio::test]
+async fn many_may_make_the_same_tables_at_the_same_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::Sqlite(directory.path().join("modelport.db"));
+    let openings = (0..8).map(|_| {
+        let database = database.clone();
+        tokio::spawn(async move { Store::open(&database).await.map(drop) })
+    });
+    for opened in futures_util::future::join_all(openings).await {
+        opened.unwrap().unwrap();
+    }
+}
