@@ -109,6 +109,7 @@ fn line(number: u64, rows: u64) -> String {
             prices: Some("catalogue 1.109.1".into()),
             ..Charge::default()
         },
+        unmetered: None,
         ending: Ending::Answered,
         problem: None,
     };
