@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
+
+use crate::Target;
 
 /// How much a gateway may lengthen or shorten a request body (model name, stream options).
 const BODY_SLACK: usize = 256;
@@ -66,15 +67,16 @@ impl Script {
 
 /// A whole chat request, head and body. `messages` comes first and `model` after it, as OpenAI's
 /// own SDKs send it, so that a gateway has to read past the large part to learn the model.
-pub(crate) fn request(
-    target: SocketAddr,
-    model: &str,
-    bytes: usize,
-    stream: Option<Script>,
-) -> Vec<u8> {
-    let body = request_body(model, bytes, stream);
+pub(crate) fn request(to: &Target, stream: Option<Script>) -> Vec<u8> {
+    let Target {
+        address,
+        model,
+        key,
+        body_bytes,
+    } = to;
+    let body = request_body(model, *body_bytes, stream);
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: {target}\r\nauthorization: Bearer bench-caller\r\n\
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
          content-type: application/json\r\naccept: application/json\r\nuser-agent: modelport-bench\r\n\
          content-length: {}\r\n\r\n",
         body.len()

@@ -42,6 +42,9 @@ struct Target {
     /// The request's `model`.
     #[arg(long, default_value = "bench-model")]
     model: String,
+    /// The key that is shown to the proxy.
+    #[arg(long, default_value = "bench-caller")]
+    key: String,
     /// Length of each request body in bytes.
     #[arg(long, default_value_t = 1024)]
     body_bytes: usize,

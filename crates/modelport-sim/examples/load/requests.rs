@@ -60,7 +60,7 @@ pub(crate) async fn run(options: Options) -> io::Result<()> {
 
 async fn connect(options: &Options) -> io::Result<Vec<Lane>> {
     let to = &options.to;
-    let request = exchange::request(to.address, &to.model, to.body_bytes, None);
+    let request = exchange::request(to, None);
     let request = Arc::new(request);
     let gap = match options.rate {
         0 => None,

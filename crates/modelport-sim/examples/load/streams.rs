@@ -45,7 +45,7 @@ pub(crate) async fn run(options: Options) -> io::Result<()> {
         event_bytes: options.event_bytes,
     };
     let to = &options.to;
-    let request = exchange::request(to.address, &to.model, to.body_bytes, Some(script));
+    let request = exchange::request(to, Some(script));
     let request = Arc::new(request);
     wait_for_start()?;
     let begun = Instant::now();
