@@ -11,6 +11,7 @@ pub mod check;
 pub mod demo;
 pub mod explain;
 pub mod keys;
+pub mod ledger;
 mod limits;
 pub mod migrate;
 pub mod models;
@@ -65,6 +66,9 @@ enum Command {
     /// Make and change teams, whose keys share limits
     #[command(subcommand)]
     Teams(teams::Command),
+    /// Work on the ledger: `reprice` works out anew what requests cost
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// Show what requests used, from the ledger
     Usage(usage::Options),
     /// Print the JSON Schema of modelport.toml, for editors
@@ -82,6 +86,7 @@ impl Command {
             | Self::Models(_)
             | Self::Probe(_)
             | Self::Keys(_)
+            | Self::Ledger(_)
             | Self::Teams(_)
             | Self::Usage(_) => true,
             Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
@@ -107,6 +112,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Probe(options) => probe::run(cli.config, &options),
         Command::Keys(command) => keys::run(cli.config, *command),
         Command::Teams(command) => teams::run(cli.config, command),
+        Command::Ledger(command) => ledger::run(cli.config, &command),
         Command::Usage(options) => usage::run(cli.config, &options),
         Command::Schema => {
             say(config::schema_text());

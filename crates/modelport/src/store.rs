@@ -2,6 +2,7 @@
 
 pub mod document;
 mod postgres;
+pub mod reprice;
 mod rows;
 mod sqlite;
 
@@ -9,7 +10,12 @@ use std::{borrow::Cow, path::PathBuf, time::Duration};
 
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 
-use self::{document::Change, postgres::Postgres, sqlite::Sqlite};
+use self::{
+    document::Change,
+    postgres::Postgres,
+    reprice::{Place, Priced, Used},
+    sqlite::Sqlite,
+};
 use crate::{
     accounting::{
         journal::Position,
@@ -131,6 +137,30 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.change(kind, id, change).await,
             Self::Postgres(store) => store.change(kind, id, change).await,
+        }
+    }
+
+    /// Rows of a period whose cost can change, the next after one of them, oldest first; none when there are no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn used(&mut self, period: Period, after: Place) -> Result<Vec<Used>, StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.used(period, after).await,
+            Self::Postgres(store) => store.used(period, after).await,
+        }
+    }
+
+    /// Writes what rows cost now, all of these or none, and into the sums of their hours too.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault`].
+    pub async fn reprice(&mut self, batch: &[Priced]) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(store) => store.reprice(batch).await,
+            Self::Postgres(store) => store.reprice(batch).await,
         }
     }
 

@@ -90,7 +90,7 @@ fn sources(config: &Config) -> String {
     )
 }
 
-async fn ask(app: &Arc<App>) {
+pub(super) async fn ask(app: &Arc<App>) {
     let providers = 0..app.config.providers.len();
     let tasks: Vec<_> = providers
         .map(|provider| tokio::spawn(discovery::keep_fresh(Arc::clone(app), provider)))

@@ -81,6 +81,10 @@ impl Postgres {
         Ok(is_there.then_some(store))
     }
 
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
     async fn connect(url: &PostgresUrl) -> Result<Self, StoreFault> {
         let options = PgConnectOptions::from_str(url.expose())?
             .application_name("modelport")

@@ -107,8 +107,19 @@ const SUMS: [(&str, &str); 19] = [
 /// The statement that adds new rows to the sums of their hours. The hours are in order, so that two writers cannot wait
 /// for each other.
 pub(super) fn add_hours(from: &str) -> String {
+    sum_hours(from, "")
+}
+
+/// The statement that takes rows out of the sums of their hours, in the same order.
+pub(super) fn take_hours(from: &str) -> String {
+    sum_hours(from, "-")
+}
+
+fn sum_hours(from: &str, sign: &str) -> String {
     let names = SUMS.map(|(name, _)| name).join(", ");
-    let sums = SUMS.map(|(_, of_row)| format!("sum({of_row})")).join(", ");
+    let sums = SUMS
+        .map(|(_, of_row)| format!("{sign}sum({of_row})"))
+        .join(", ");
     let added = SUMS.map(|(name, _)| format!("{name} = usage_hour.{name} + excluded.{name}"));
     let added = added.join(", ");
     format!(

@@ -82,6 +82,10 @@ impl Sqlite {
         Self::connect(SqliteConnectOptions::new().in_memory(true)).await
     }
 
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
+
     async fn connect(options: SqliteConnectOptions) -> Result<Self, StoreFault> {
         let options = options.disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await?;

@@ -422,3 +422,64 @@ fn what_a_caller_left_is_estimated_and_marked_so() {
     );
     assert!(rows[0]["input_tokens"].as_u64().unwrap() >= 3, "{rows}");
 }
+
+#[test]
+fn what_was_used_can_be_priced_anew() {
+    let upstream = Upstream::with(Options::default());
+    let data = tempfile::tempdir().unwrap();
+    let prices = data.path().join("prices.json");
+    let price = |out: &str| {
+        let text = format!(
+            r#"{{"openai_compatible": {{"sim-fast": {{"price": {{"in": 0, "out": {out}}}}}}}}}"#
+        );
+        std::fs::write(&prices, text).unwrap();
+    };
+    price("0.000002");
+    let base_url = upstream.base_url();
+    let mut settings = settings(data.path(), &base_url);
+    let plain = settings.clone();
+    settings.push(("MODELPORT_CATALOGUE", prices.to_str().unwrap()));
+    let key = create(&settings, &["used"]);
+    let gateway = gateway(&settings, &key);
+    for _ in 0..3 {
+        assert_eq!(ask(&gateway, &key, &chat(5)).status, 200);
+    }
+    let report = || {
+        let (done, text) = run(&["usage", "--by", "key", "--json"], &plain);
+        assert!(done.success(), "{text}");
+        let report: Value = serde_json::from_str(&text).unwrap();
+        report["data"][0].clone()
+    };
+    assert!(
+        wait_until(SOON, || report()["requests"] == 3),
+        "{}",
+        report()
+    );
+    assert_eq!(report()["computed_usd"], "0.00003");
+    price("0.000003");
+    let reprice = |more: &[&str], settings: &[(&str, &str)]| {
+        let arguments = [&["ledger", "reprice", "--since", "1d"], more].concat();
+        let (done, text) = run(&arguments, settings);
+        assert!(done.success(), "{text}");
+        text
+    };
+    let text = reprice(&["--dry-run"], &settings);
+    assert!(
+        text.contains("3 requests looked at, would change 3: from 0.00003 to 0.000045 US dollars"),
+        "{text}"
+    );
+    assert_eq!(report()["computed_usd"], "0.00003");
+    reprice(&[], &settings);
+    assert_eq!(
+        (&report()["computed_usd"], &report()["requests"]),
+        (&json!("0.000045"), &json!(3))
+    );
+    assert!(reprice(&[], &settings).contains("changed 0"));
+    // Where nobody states a price any more, nobody knows.
+    reprice(&[], &plain);
+    assert_eq!(
+        (&report()["cost_usd"], &report()["unpriced"]),
+        (&json!("0"), &json!(3))
+    );
+    assert_eq!(report()["output_tokens"], 15);
+}
