@@ -3,7 +3,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU32,
+            Ordering::{Relaxed, Release},
+        },
     },
     time::Instant,
 };
@@ -47,6 +50,8 @@ pub struct Meter {
     held: Held,
     /// The request's leave by the limits of the caller.
     admitted: Option<Box<Admitted>>,
+    /// Is told when the request has ended well, if anybody wants to know.
+    watched: Option<Arc<AtomicBool>>,
 }
 
 impl Meter {
@@ -60,6 +65,7 @@ impl Meter {
             calls: AtomicU32::new(0),
             held: Held::default(),
             admitted: None,
+            watched: None,
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
@@ -78,6 +84,7 @@ impl Meter {
                 first_output: None,
                 usage: None,
                 charge: Charge::default(),
+                kept: false,
                 ending: Ending::Cancelled,
                 problem: None,
             })),
@@ -202,6 +209,18 @@ impl Meter {
         self.hand_over(Ending::Broken);
     }
 
+    /// The caller gets an answer that was kept.
+    pub fn met_kept(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.kept = true;
+        }
+    }
+
+    /// What becomes true when the request has ended well.
+    pub fn watch(&mut self) -> Arc<AtomicBool> {
+        Arc::clone(self.watched.get_or_insert_default())
+    }
+
     /// The request is over.
     pub fn settle(&mut self, ending: Ending) {
         self.hand_over(ending);
@@ -228,7 +247,8 @@ impl Meter {
         if admitted.is_none() && of_provider.is_none() {
             return;
         }
-        let is_whole = record.ending == Ending::Answered;
+        // A kept answer shows nothing of how long answers are.
+        let is_whole = record.ending == Ending::Answered && !record.kept;
         let used = match (&record.usage, self.provider, &record.upstream_model) {
             (Some(usage), Some(provider), Some(model)) => Some(Use {
                 input_tokens: usage.input_tokens,
@@ -268,6 +288,9 @@ impl Meter {
             self.count(&record);
             self.held = Held::default();
             self.app.records.send(record);
+            if let (Some(watched), Ending::Answered) = (&self.watched, ending) {
+                watched.store(true, Release);
+            }
         }
     }
 }
