@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(config(&[("MODELPORT_CACHE_TTL", "5")]).cache, None);
         let expected = CacheConfig {
             max_bytes: 256 << 20,
-            ttl: Duration::from_secs(300),
+            ttl: Duration::from_mins(5),
             scope: Scope::Key,
         };
         let found = config(&[("MODELPORT_CACHE", "256MiB")]).cache;
