@@ -451,3 +451,42 @@ fn whoever_answers_on_a_route_answers_for_the_route() {
     }
     assert_eq!(calls(&upstream), 1);
 }
+
+#[test]
+fn another_configuration_begins_without_kept_answers() {
+    let upstream = Upstream::start();
+    let gateway = with_file(&upstream, "[aliases]\nfast = 'a:one'");
+    let mut body = chat("hi");
+    body["model"] = json!("fast");
+    assert_eq!(mark(&gateway.chat(&body)), "miss");
+    assert_eq!(mark(&gateway.chat(&body)), "hit");
+    let file = gateway.home().join("modelport.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("a:one", "a:two")).unwrap();
+    let edition = || gateway.get("/health/ready").json()["configuration"]["edition"] == 2;
+    assert!(wait_until(SOON, edition), "{}", gateway.output());
+    let answer = gateway.chat(&body);
+    assert_eq!(mark(&answer), "miss");
+    assert_eq!(answer.header("x-modelport-model"), Some("two"));
+}
+
+#[test]
+fn anthropics_clients_find_the_id_of_their_request() {
+    let (_upstream, gateway) = on(&[]);
+    let body = json!({"max_tokens": 20, "model": "m", "messages": chat("hi")["messages"]});
+    let ask = || {
+        let request = gateway.request("POST", "/v1/messages");
+        request.body(body.to_string()).send()
+    };
+    assert_eq!(mark(&ask()), "miss");
+    let again = ask();
+    assert_eq!(mark(&again), "hit");
+    assert_eq!(again.header("request-id"), again.header("x-request-id"));
+    let absent = gateway.request("POST", "/v1/messages?other");
+    let absent = absent.header("cache-control", "only-if-cached");
+    let absent = absent.body(body.to_string()).send();
+    assert_eq!(
+        (absent.status, &absent.json()["type"]),
+        (504, &json!("error"))
+    );
+}
