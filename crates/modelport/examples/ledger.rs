@@ -110,6 +110,7 @@ fn line(number: u64, rows: u64) -> String {
             ..Charge::default()
         },
         unmetered: None,
+        kept: false,
         ending: Ending::Answered,
         problem: None,
     };

@@ -17,6 +17,7 @@ mod upstream;
 use crate::{
     accounting::keeper::Sink,
     auth::{self, Keys, stored::Stored},
+    cache::Cache,
     clock,
     config::{Config, ProviderConfig},
     limits::{cell::Owner, register::Register, room::Room},
@@ -60,6 +61,8 @@ pub struct App {
     pub rooms: Vec<Option<Arc<Room>>>,
     /// How much may be used, and what was.
     pub limits: Arc<Register>,
+    /// Answers that are given again, if any are kept. Another configuration begins without any: it may mean others.
+    pub cache: Option<Arc<Cache>>,
     /// How the last requests on routes were decided.
     pub decisions: Arc<Decisions>,
     upstreams: Vec<Accounts>,
@@ -158,6 +161,7 @@ impl App {
             keyrings: config.providers.iter().map(keyring).collect(),
             rooms: rooms(&config, None),
             limits,
+            cache: cache(&config),
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::default(),
@@ -224,6 +228,7 @@ impl App {
             keyrings: keyrings.collect(),
             rooms: rooms(&config, Some(self)),
             limits: Arc::clone(&self.limits),
+            cache: cache(&config),
             decisions: Arc::clone(&self.decisions),
             upstreams,
             process: Arc::clone(&self.process),
@@ -363,6 +368,10 @@ fn keep_limits(register: &Register, directory: &auth::directory::Directory) {
 fn keys(config: &Config, stored: Arc<Stored>) -> Keys {
     let server = &config.server;
     Keys::new(&server.api_keys, server.require_key, stored)
+}
+
+fn cache(config: &Config) -> Option<Arc<Cache>> {
+    config.cache.as_ref().map(Cache::new).map(Arc::new)
 }
 
 fn keyring(provider: &ProviderConfig) -> Arc<Keyring> {

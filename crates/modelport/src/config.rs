@@ -1,6 +1,7 @@
 //! Settings: from the process's environment, a `.env` file and a configuration file to one checked [`Config`]. This
 //! module alone reads the environment and these files; only `Config` and its parts, what is said about faults, and the table of settings leave it.
 
+mod cache;
 mod catalogue;
 mod diff;
 mod dotenv;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use modelport_provider::catalogue::Overrides;
 
+pub use self::cache::{CacheConfig, Scope};
 pub use self::diff::diff;
 use self::environment::Environment;
 pub use self::example::env_example;
@@ -62,6 +64,8 @@ pub struct Config {
     pub catalogue: Overrides,
     /// What is kept, and where.
     pub storage: StorageConfig,
+    /// What answers are kept to be given again, if any are.
+    pub cache: Option<CacheConfig>,
     /// How much is logged.
     pub log_level: Level,
     /// What works but is likely not meant so.
@@ -127,6 +131,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
     );
     let server = server::read(&mut environment);
     let storage = storage::read(&mut environment);
+    let cache = cache::read(&mut environment);
     let entries = filed.as_ref().map(|filed| filed.providers.as_slice());
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
@@ -153,6 +158,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             limits,
             catalogue,
             storage,
+            cache,
             log_level,
             warnings: environment.warnings,
             file: file.map(|file| absolute(&file.path)),

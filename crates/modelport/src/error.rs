@@ -198,6 +198,11 @@ pub enum Error {
         /// Who gave it: a header or a route's setting.
         given_by: &'static str,
     },
+    /// Nothing is kept for a caller who wants nothing else.
+    #[error(
+        "No answer to this request is kept, and its cache-control says only-if-cached. Leave that out to have a provider asked."
+    )]
+    NotKept,
     /// Every place of a provider is taken, and the waiting room is full or the wait was too long.
     #[error("{provider} is busy: {what}. Come back later, or raise its concurrency or queue.")]
     Busy {
@@ -347,6 +352,8 @@ impl Error {
                 ..Row::new(502, "upstream_error", "upstream_failed")
             },
             Self::Deadline { .. } => Row::new(504, "timeout_error", "deadline_exceeded"),
+            // RFC 9111, section 5.2.1.7.
+            Self::NotKept => Row::new(504, invalid, "not_cached").never_retry(),
             Self::Busy { retry_after, .. } => Row {
                 retry_after: Some(*retry_after),
                 ..Row::new(429, "rate_limit_error", "provider_busy")
@@ -391,6 +398,7 @@ impl Error {
             | Self::Conflict { .. }
             | Self::KeyOver { .. }
             | Self::Limited { .. }
+            | Self::NotKept
             | Self::KeyElsewhere { .. }
             | Self::Forbidden { .. }
             | Self::BadRequest { .. }

@@ -18,6 +18,7 @@ pub mod admission;
 pub mod asked;
 pub mod attempt;
 pub mod body;
+mod cached;
 pub mod choice;
 pub mod deadline;
 mod decoding;
@@ -136,6 +137,12 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             meter.refuse(&error);
             return Err(error);
         }
+    }
+    if let Some(cache) = &job.worker.app.cache
+        && job.surface.may_be_kept()
+    {
+        let cache = Arc::clone(cache);
+        return Box::pin(cached::answer(cache, job, meter)).await;
     }
     if job.asked.stream() {
         return Box::pin(waiting::within_grace(job, meter)).await;

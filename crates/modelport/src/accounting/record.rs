@@ -55,6 +55,8 @@ pub struct Record {
     pub charge: Charge,
     /// What is needed to estimate what was used, where the provider has not said it.
     pub unmetered: Option<Box<Unmetered>>,
+    /// Whether the answer was one that had been kept, and no provider was asked.
+    pub kept: bool,
     /// How it ended.
     pub ending: Ending,
     /// What went wrong, and whose fault that was.
@@ -122,6 +124,9 @@ impl Record {
         field("status", number.format(self.status.as_u16()));
         field("stream", if self.stream { "true" } else { "false" });
         field("attempts", number.format(self.attempts));
+        if self.kept {
+            field("cache", "hit");
+        }
         field("duration_ms", number.format(self.duration.as_millis()));
         if let Some(wait) = self.first_output {
             field("first_output_ms", number.format(wait.as_millis()));
@@ -176,6 +181,7 @@ mod tests {
             }),
             charge: Charge::default(),
             unmetered: None,
+            kept: false,
             ending: Ending::Answered,
             problem: None,
         };
@@ -191,6 +197,8 @@ mod tests {
              first_output_ms=56 input_tokens=7 output_tokens=9"
         );
         assert_eq!(record.level(), Level::INFO);
+        record.kept = true;
+        assert!(line(&record).contains(" attempts=2 cache=hit duration_ms="));
         record.problem = Some((Blame::Upstream, "it said \"no\"\n".into()));
         assert!(line(&record).ends_with(r#"problem="it said \"no\"\n""#));
         assert_eq!(record.level(), Level::WARN);

@@ -32,6 +32,7 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     let settings = [
         ("fallback", old.provider_fallback != new.provider_fallback),
         ("limits", old.limits != new.limits),
+        ("cache", old.cache != new.cache),
         ("catalogue", !same(&old.catalogue, &new.catalogue)),
         ("preferred provider", preferred(old) != preferred(new)),
         ("order of providers", !in_order(&ids(old), &ids(new))),

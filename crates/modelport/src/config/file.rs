@@ -74,8 +74,15 @@ pub(super) fn read(file: &FileText, environment: &mut Environment) -> Option<Fil
     let mut retry_share = routes::RETRY_SHARE;
     if let Some(top) = reader.block(&tree, &keys::TOP) {
         reader.settings(environment, &top, "");
-        if let Some(fields) = reader.block_of(&top, "server", &keys::SERVER) {
-            reader.settings(environment, &fields, "");
+        let plain = [
+            ("server", &keys::SERVER),
+            ("storage", &keys::STORAGE),
+            ("cache", &keys::CACHE),
+        ];
+        for (name, block) in plain {
+            if let Some(fields) = reader.block_of(&top, name, block) {
+                reader.settings(environment, &fields, "");
+            }
         }
         if let Some(fields) = reader.block_of(&top, "defaults", &keys::DEFAULTS) {
             reader.settings(environment, &fields, "");

@@ -3,12 +3,14 @@
 
 mod table;
 
+use super::cache;
 use super::storage;
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
-    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR,
-    DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE,
-    PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
+    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CACHE, CACHE_SCOPE, CACHE_TTL, CATALOGUE, CONFIG,
+    CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS,
+    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT,
+    WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -82,6 +84,10 @@ pub enum Kind {
     Size,
     /// A number of days.
     Days,
+    /// An amount of memory, or none.
+    Memory,
+    /// Who shares what is kept.
+    Scope,
     /// A number of threads.
     Workers,
     /// The path of a file.
@@ -126,6 +132,8 @@ impl Kind {
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Size => "bytes, or with a unit such as 10 GiB",
             Self::Days => "days, or 0 for no end",
+            Self::Memory => "bytes, or with a unit such as 256 MiB; 0 for none",
+            Self::Scope => "key or shared",
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
             Self::Database => "URL with sqlite:// or postgres://",
@@ -165,6 +173,8 @@ impl Kind {
             Self::Bytes => value::bytes(text).map(drop),
             Self::Size => value::size(text).map(drop),
             Self::Days => value::days(text).map(drop),
+            Self::Memory => value::memory(text).map(drop),
+            Self::Scope => cache::scope(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
             Self::Profile => value::profile(text).map(drop),
             Self::Policy => value::policy(text).map(drop),
@@ -241,12 +251,13 @@ pub type Section = (&'static str, &'static [Setting]);
 
 /// Every setting with a name of its own, by section. The older group, the short Ollama forms and the further
 /// instances follow from these by their prefixes.
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [Section; 6] = [
     ("OpenAI-compatible provider", &table::GENERIC),
     ("Ollama", &table::OLLAMA),
     ("Choosing a provider", &table::CHOICE),
     ("Server", &table::SERVER),
     ("Storage", &table::STORAGE),
+    ("Cache", &table::KEPT),
 ];
 
 /// Every setting of [`SECTIONS`].

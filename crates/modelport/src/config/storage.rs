@@ -159,7 +159,8 @@ fn state_home(environment: &Environment) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::super::report::startup_block;
-    use super::super::tests::{config, faults};
+    use super::super::tests::{config, faults, of_file};
+    use super::*;
 
     #[test]
     fn the_setting_comes_before_the_users_state_directory() {
@@ -177,6 +178,18 @@ mod tests {
         check(&[("XDG_STATE_HOME", "relative")], None);
         let set = [("HOME", "/home/ada"), ("MODELPORT_DATA_DIR", "/data")];
         check(&set, Some("/data"));
+    }
+
+    #[test]
+    fn the_configuration_file_says_the_same() {
+        let file = "[storage]\ndata_dir = '/data'\nkeep_days = 5\nmax_size = '2 MiB'";
+        let storage = of_file(file).unwrap().storage;
+        assert_eq!(storage.data_dir.as_deref(), Some(Path::new("/data")));
+        let expected = Keep {
+            days: Some(5),
+            bytes: Some(2 << 20),
+        };
+        assert_eq!(storage.keep, expected);
     }
 
     #[test]

@@ -472,6 +472,21 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
         })
 }
 
+/// The memory that something may take; none for 0.
+pub(super) fn memory(text: &str) -> Result<Option<u64>, Wrong> {
+    match amount(text) {
+        Some(0) => Ok(None),
+        Some(amount) if amount >= MIN_SIZE => Ok(Some(amount)),
+        Some(_) | None => Err(wrong(
+            format!(
+                "{} is neither 0 nor an amount of bytes of at least 1 MiB",
+                shown(text)
+            ),
+            "Use a number of bytes, one with a unit such as 256 MiB, or 0 for none.",
+        )),
+    }
+}
+
 /// A number of days; none for 0.
 pub(super) fn days(text: &str) -> Result<Option<u32>, Wrong> {
     match text.parse() {

@@ -78,13 +78,17 @@ impl Deadline {
 
     /// The failure of a request whose time is over.
     pub fn passed(&self) -> Failure {
-        let error = Error::Deadline {
+        Failure::own(FailureKind::Timeout, self.error())
+    }
+
+    /// What its caller is told.
+    pub fn error(&self) -> Error {
+        Error::Deadline {
             seconds: self.limit.as_secs_f64().to_string(),
             given_by: match self.given_by {
                 Giver::Caller => "the header x-modelport-timeout",
                 Giver::Route => "its route's timeout",
             },
-        };
-        Failure::own(FailureKind::Timeout, error)
+        }
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU32,
+            Ordering::{Relaxed, Release},
+        },
     },
     time::Instant,
 };
@@ -55,6 +58,8 @@ pub struct Meter {
     body: Bytes,
     /// Events of the stream that have passed.
     events: u64,
+    /// Is told when the request has ended well, if anybody wants to know.
+    watched: Option<Arc<AtomicBool>>,
 }
 
 impl Meter {
@@ -70,6 +75,7 @@ impl Meter {
             admitted: None,
             body: Bytes::new(),
             events: 0,
+            watched: None,
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
                 at: clock::calendar(),
@@ -89,6 +95,7 @@ impl Meter {
                 usage: None,
                 charge: Charge::default(),
                 unmetered: None,
+                kept: false,
                 ending: Ending::Cancelled,
                 problem: None,
             })),
@@ -228,6 +235,18 @@ impl Meter {
         self.hand_over(Ending::Broken);
     }
 
+    /// The caller gets an answer that was kept.
+    pub fn met_kept(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.kept = true;
+        }
+    }
+
+    /// What becomes true when the request has ended well.
+    pub fn watch(&mut self) -> Arc<AtomicBool> {
+        Arc::clone(self.watched.get_or_insert_default())
+    }
+
     /// The request is over.
     pub fn settle(&mut self, ending: Ending) {
         self.hand_over(ending);
@@ -254,7 +273,8 @@ impl Meter {
         if admitted.is_none() && of_provider.is_none() {
             return;
         }
-        let is_whole = record.ending == Ending::Answered;
+        // A kept answer shows nothing of how long answers are.
+        let is_whole = record.ending == Ending::Answered && !record.kept;
         let used = match &record.usage {
             Some(usage) => Some(Use {
                 input_tokens: usage.input_tokens,
@@ -329,6 +349,9 @@ impl Meter {
             self.count(&record);
             self.held = Held::default();
             self.app.records.send(record);
+            if let (Some(watched), Ending::Answered) = (&self.watched, ending) {
+                watched.store(true, Release);
+            }
         }
     }
 }

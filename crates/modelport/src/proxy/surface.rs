@@ -227,6 +227,26 @@ impl Surface {
         self.facts().answers
     }
 
+    /// Whether its answers may be kept and given again. A count costs nothing, and what is drawn or spoken is large.
+    pub fn may_be_kept(self) -> bool {
+        match self {
+            Self::ChatCompletions
+            | Self::Completions
+            | Self::Responses
+            | Self::Messages
+            | Self::Embeddings
+            | Self::Moderations
+            | Self::Rerank => true,
+            Self::CountTokens
+            | Self::ImageGenerations
+            | Self::ImageEdits
+            | Self::ImageVariations
+            | Self::Speech
+            | Self::Transcriptions
+            | Self::Translations => false,
+        }
+    }
+
     /// In whose words its errors are written.
     pub fn envelope(self) -> Envelope {
         self.facts().envelope

@@ -32,15 +32,38 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The most of a plain answer that is turned into an event.
 const MAX_PLAIN: usize = 8 << 20;
 
-type Work = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
+/// The making of an answer.
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send>>;
 
 /// Answers within the grace with whatever the providers give, and after it with a stream that
 /// waits for them.
 pub(super) async fn within_grace(job: Box<Job>, meter: Meter) -> Result<Reply, Error> {
-    let id = job.id.clone();
-    let head = head(&job);
-    let envelope = job.surface.envelope();
-    hold(Box::pin(run(job, meter)), head, id, envelope).await
+    let grace = Grace::of(&job);
+    grace.hold(Box::pin(run(job, meter))).await
+}
+
+/// What is known of an answer before there is one.
+pub(super) struct Grace {
+    /// Its headers, should they go out before any provider has given others.
+    pub(super) head: HeaderMap,
+    id: RequestId,
+    envelope: Envelope,
+}
+
+impl Grace {
+    /// Of the answer to this request.
+    pub(super) fn of(job: &Job) -> Self {
+        Self {
+            head: head(job),
+            id: job.id.clone(),
+            envelope: job.surface.envelope(),
+        }
+    }
+
+    /// Answers with what the work gives, or after the grace with a stream that waits for that.
+    pub(super) async fn hold(self, work: Work) -> Result<Reply, Error> {
+        hold(work, self.head, self.id, self.envelope).await
+    }
 }
 
 /// The headers of an answer that goes out before any provider has given one.

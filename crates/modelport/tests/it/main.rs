@@ -13,6 +13,7 @@
 
 mod api;
 mod auth;
+mod cache;
 mod cancellation;
 mod cli;
 mod configuration_file;

@@ -5,8 +5,8 @@ mod table;
 
 use super::super::setting::{self, Preset};
 pub(super) use table::{
-    API_KEY, CONDITION, DEFAULTS, GROUP, HEDGE, LIMIT, PROVIDER, ROUTE, SERVER, STORAGE, TARGET,
-    TOP,
+    API_KEY, CACHE, CONDITION, DEFAULTS, GROUP, HEDGE, LIMIT, PROVIDER, ROUTE, SERVER, STORAGE,
+    TARGET, TOP,
 };
 
 /// The keys that may stand together in one table of the file.

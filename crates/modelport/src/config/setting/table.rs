@@ -149,6 +149,25 @@ pub(in crate::config) const MAX_SIZE: Setting = Setting {
     help: "How large the ledger's SQLite file may grow before the oldest rows are deleted, whatever their age; without end when unset. It is nothing to a PostgreSQL server.",
 };
 
+pub(in crate::config) const CACHE: Setting = Setting {
+    name: "MODELPORT_CACHE",
+    kind: Kind::Memory,
+    preset: Preset::Unset { example: "256MiB" },
+    help: "How much memory answers are kept in, to be given again to the same request; off when unset, and for 0.",
+};
+pub(in crate::config) const CACHE_TTL: Setting = Setting {
+    name: "MODELPORT_CACHE_TTL",
+    kind: Kind::Seconds,
+    preset: Preset::Value("300"),
+    help: "How long a kept answer is given again.",
+};
+pub(in crate::config) const CACHE_SCOPE: Setting = Setting {
+    name: "MODELPORT_CACHE_SCOPE",
+    kind: Kind::Scope,
+    preset: Preset::Value("key"),
+    help: "Whose answers a caller may be given: key for those of its own key, shared for everybody's. Callers without a key count as one.",
+};
+
 pub(super) const GENERIC: [Setting; 13] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
@@ -307,6 +326,8 @@ pub(super) const CHOICE: [Setting; 4] = [
 ];
 
 pub(super) const STORAGE: [Setting; 4] = [DATA_DIR, DATABASE_URL, KEEP_DAYS, MAX_SIZE];
+
+pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 
 pub(super) const SERVER: [Setting; 13] = [
     CONFIG,

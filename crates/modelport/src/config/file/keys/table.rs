@@ -4,12 +4,14 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL,
-    DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT,
-    PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
+    self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CACHE_SCOPE, CACHE_TTL, CATALOGUE,
+    CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS,
+    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT,
+    WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
+const SCOPES: [&str; 2] = ["key", "shared"];
 const PARAMETERS: [&str; 3] = ["strict", "warn", "pass"];
 const PERCENT: Shape = Shape::Whole {
     least: 0,
@@ -43,6 +45,7 @@ pub(in crate::config::file) static TOP: Block = Block {
         Key::variable("catalogue", Shape::Path, CATALOGUE.name),
         Key::own("server", Shape::Table(&SERVER), SERVER.help),
         Key::own("storage", Shape::Table(&STORAGE), STORAGE.help),
+        Key::own("cache", Shape::Table(&CACHE), CACHE.help),
         Key::own("defaults", Shape::Table(&DEFAULTS), DEFAULTS.help),
         Key::own("providers", Shape::Tables(&PROVIDER), PROVIDER.help),
         Key::own("routes", Shape::Tables(&ROUTE), ROUTE.help),
@@ -100,6 +103,16 @@ pub(in crate::config::file) static STORAGE: Block = Block {
         Key::variable("database_url", Shape::Secret, DATABASE_URL.name),
         Key::variable("keep_days", DAYS, KEEP_DAYS.name),
         Key::variable("max_size", Shape::Bytes, MAX_SIZE.name),
+    ],
+};
+
+pub(in crate::config::file) static CACHE: Block = Block {
+    name: "cache",
+    help: "Answers that are kept in memory and given again to the same request.",
+    keys: &[
+        Key::variable("max_bytes", Shape::Bytes, setting::CACHE.name),
+        Key::variable("ttl", Shape::Seconds, CACHE_TTL.name),
+        Key::variable("scope", Shape::Choice(&SCOPES), CACHE_SCOPE.name),
     ],
 };
 
