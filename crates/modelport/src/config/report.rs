@@ -76,6 +76,9 @@ fn server(block: &mut String, config: &Config) {
         fact(block, "ledger in", &database.to_string());
         fact(block, "journal in", &directory.display().to_string());
     }
+    if let Some(redis) = &storage.redis {
+        fact(block, "limits in", &redis.url.to_string());
+    }
     if !config.catalogue.is_empty() {
         let count = config.catalogue.len();
         let models = if count == 1 {
