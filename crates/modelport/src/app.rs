@@ -19,7 +19,7 @@ use crate::{
     auth::{self, Keys, stored::Stored},
     clock,
     config::{Config, ProviderConfig},
-    limits::{cell::Owner, money::Money, register::Register, room::Room},
+    limits::{cell::Owner, money::Money, register::Register, room::Room, shared::Shared},
     models::{Directory, discovery::Wake, lessons::Lessons},
     routing::{
         decisions::Decisions,
@@ -60,6 +60,8 @@ pub struct App {
     pub rooms: Vec<Option<Arc<Room>>>,
     /// How much may be used, and what was.
     pub limits: Arc<Register>,
+    /// The limits that are shared with other gateways, if they are.
+    pub shared: Option<Arc<Shared>>,
     /// How the last requests on routes were decided.
     pub decisions: Arc<Decisions>,
     upstreams: Vec<Accounts>,
@@ -105,6 +107,9 @@ pub enum SetupFault {
     /// No certificates can be checked on this machine.
     #[error(transparent)]
     Tls(#[from] modelport_provider::transport::TlsFault),
+    /// The server through which limits are shared cannot be one.
+    #[error("MODELPORT_REDIS_URL: {0}")]
+    Shared(#[from] crate::limits::shared::Unusable),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -158,6 +163,7 @@ impl App {
             keyrings: config.providers.iter().map(keyring).collect(),
             rooms: rooms(&config, None),
             limits,
+            shared: config.storage.redis.as_ref().map(Shared::new).transpose()?,
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::default(),
@@ -224,6 +230,7 @@ impl App {
             keyrings: keyrings.collect(),
             rooms: rooms(&config, Some(self)),
             limits: Arc::clone(&self.limits),
+            shared: self.shared.clone(),
             decisions: Arc::clone(&self.decisions),
             upstreams,
             process: Arc::clone(&self.process),

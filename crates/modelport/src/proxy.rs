@@ -137,6 +137,12 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             return Err(error);
         }
     }
+    if job.worker.app.shared.is_some()
+        && let Err(error) = Box::pin(admission::agree(&job, &mut meter)).await
+    {
+        meter.refuse(&error);
+        return Err(error);
+    }
     if job.asked.stream() {
         return Box::pin(waiting::within_grace(job, meter)).await;
     }
