@@ -38,6 +38,7 @@ mod resolution;
 mod retries;
 mod routing;
 mod secrets;
+mod shared_limits;
 mod shutdown;
 mod support;
 mod surfaces;
