@@ -20,7 +20,7 @@ use crate::{
     cache::Cache,
     clock,
     config::{Config, ProviderConfig},
-    limits::{cell::Owner, register::Register, room::Room},
+    limits::{cell::Owner, register::Register, room::Room, shared::Shared},
     models::{Directory, discovery::Wake, lessons::Lessons},
     routing::{
         decisions::Decisions,
@@ -63,6 +63,8 @@ pub struct App {
     pub limits: Arc<Register>,
     /// Answers that are given again, if any are kept. Another configuration begins without any: it may mean others.
     pub cache: Option<Arc<Cache>>,
+    /// The limits that are shared with other gateways, if they are.
+    pub shared: Option<Arc<Shared>>,
     /// How the last requests on routes were decided.
     pub decisions: Arc<Decisions>,
     upstreams: Vec<Accounts>,
@@ -108,6 +110,9 @@ pub enum SetupFault {
     /// No certificates can be checked on this machine.
     #[error(transparent)]
     Tls(#[from] modelport_provider::transport::TlsFault),
+    /// The server through which limits are shared cannot be one.
+    #[error("MODELPORT_REDIS_URL: {0}")]
+    Shared(#[from] crate::limits::shared::Unusable),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -162,6 +167,7 @@ impl App {
             rooms: rooms(&config, None),
             limits,
             cache: cache(&config),
+            shared: config.storage.redis.as_ref().map(Shared::new).transpose()?,
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::default(),
@@ -229,6 +235,7 @@ impl App {
             rooms: rooms(&config, Some(self)),
             limits: Arc::clone(&self.limits),
             cache: cache(&config),
+            shared: self.shared.clone(),
             decisions: Arc::clone(&self.decisions),
             upstreams,
             process: Arc::clone(&self.process),

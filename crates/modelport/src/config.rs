@@ -13,6 +13,7 @@ pub mod limits;
 pub mod migrate;
 mod names;
 mod providers;
+mod redis;
 pub mod report;
 pub mod routes;
 mod server;
@@ -37,6 +38,9 @@ pub use self::providers::{
     ConfiguredModel, FurtherKey, GENERIC_ID, OLDER_ID, OLLAMA_ID, OllamaChat, ProviderConfig,
     RoomConfig,
 };
+#[cfg(test)]
+pub(crate) use self::redis::url as redis_url;
+pub use self::redis::{Away, RedisConfig, RedisUrl};
 pub use self::server::{CorsOrigins, Level, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;

@@ -225,6 +225,11 @@ pub enum Error {
         /// Headers that say where the caller stands.
         headers: Vec<(&'static str, String)>,
     },
+    /// The server through which limits are shared does not answer.
+    #[error(
+        "modelport cannot check the limits of the request, because the server that keeps them does not answer. Try again, or see the log."
+    )]
+    LimitsAway,
     /// A fault of ours.
     #[error("modelport failed inside. The request id finds it in the log.")]
     Internal,
@@ -323,6 +328,10 @@ impl Error {
                 retry_after: Some(1),
                 ..Row::new(503, "server_error", "keys_unavailable")
             },
+            Self::LimitsAway => Row {
+                retry_after: Some(1),
+                ..Row::new(503, "server_error", "limits_unavailable")
+            },
             Self::Forbidden { param, code, .. } => {
                 Row::new(403, "permission_error", code).param(*param)
             }
@@ -414,7 +423,9 @@ impl Error {
             | Self::Deadline { .. }
             | Self::Busy { .. }
             | Self::Upstream { .. } => Blame::Upstream,
-            Self::KeysUnread | Self::StoreAway | Self::Internal => Blame::Gateway,
+            Self::KeysUnread | Self::StoreAway | Self::LimitsAway | Self::Internal => {
+                Blame::Gateway
+            }
         }
     }
 

@@ -138,6 +138,12 @@ pub async fn forward(worker: Arc<Worker>, inbound: Inbound) -> Result<Reply, Err
             return Err(error);
         }
     }
+    if job.worker.app.shared.is_some()
+        && let Err(error) = Box::pin(admission::agree(&job, &mut meter)).await
+    {
+        meter.refuse(&error);
+        return Err(error);
+    }
     if let Some(cache) = &job.worker.app.cache
         && job.surface.may_be_kept()
     {

@@ -48,6 +48,9 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// The pause after an accept that failed, which is mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long the last use of shared limits may take to be told to their server.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A gateway that listens and is about to serve.
 pub struct Server {
     listener: TcpListener,
@@ -147,6 +150,11 @@ impl Server {
             }
             None => None,
         };
+        let shared = self.app().shared.clone();
+        if let Some(shared) = &shared {
+            shared.start().await;
+        }
+        let keeping = shared.clone().map(|shared| tokio::spawn(shared.keep()));
         let count = self.app().config.server.workers.unwrap_or_else(cores);
         let threads = (0..count)
             .map(|number| Thread::start(number, self.reloader.clone()))
@@ -170,6 +178,10 @@ impl Server {
         reloader.app().start_draining();
         background.iter().for_each(tokio::task::JoinHandle::abort);
         let stopped = drain(threads).await;
+        if let (Some(shared), Some(keeping)) = (shared, keeping) {
+            shared.stop();
+            let _ = timeout(LAST_WORDS, keeping).await;
+        }
         let records = reloader.app().records.clone();
         let _ = tokio::task::spawn_blocking(move || records.finish()).await;
         Ok(stopped)

@@ -23,6 +23,11 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     if old.storage.database != new.storage.database {
         lines.push(format!("storage.database_url changed{RESTART}"));
     }
+    if old.storage.redis != new.storage.redis {
+        lines.push(format!(
+            "storage.redis_url or storage.redis_away changed{RESTART}"
+        ));
+    }
     if old.storage.keep.days != new.storage.keep.days {
         lines.push(format!("storage.keep_days changed{RESTART}"));
     }

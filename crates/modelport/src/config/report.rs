@@ -79,6 +79,9 @@ fn server(block: &mut String, config: &Config) {
     if let Some(cache) = &config.cache {
         fact(block, "cache", &cache.to_string());
     }
+    if let Some(redis) = &storage.redis {
+        fact(block, "limits in", &redis.url.to_string());
+    }
     if !config.catalogue.is_empty() {
         let count = config.catalogue.len();
         let models = if count == 1 {

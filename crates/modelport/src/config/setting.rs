@@ -4,13 +4,14 @@
 mod table;
 
 use super::cache;
+use super::redis;
 use super::storage;
 use super::value::{self, UrlHints, Wrong};
 pub(super) use table::{
     ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CACHE, CACHE_SCOPE, CACHE_TTL, CATALOGUE, CONFIG,
     CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS,
-    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT,
-    WORKERS,
+    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
+    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -94,6 +95,10 @@ pub enum Kind {
     File,
     /// The URL of a database.
     Database,
+    /// The URL of a Redis server.
+    Redis,
+    /// What is done while that is away.
+    Away,
     /// The path of a directory.
     Directory,
     /// The slug of a profile.
@@ -137,6 +142,8 @@ impl Kind {
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
             Self::Database => "URL with sqlite:// or postgres://",
+            Self::Redis => "URL with redis:// or rediss://",
+            Self::Away => "local or refuse",
             Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
@@ -162,6 +169,8 @@ impl Kind {
                 value::text(text).map(drop)
             }
             Self::Database => storage::database(text).map(drop),
+            Self::Redis => redis::url(text).map(drop),
+            Self::Away => redis::away(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),

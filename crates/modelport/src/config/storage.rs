@@ -8,6 +8,7 @@ use modelport_provider::credential::Secret;
 use sqlx::postgres::PgConnectOptions;
 
 use super::environment::Environment;
+use super::redis::{self, RedisConfig};
 use super::server;
 use super::setting;
 use super::value::{self, Wrong, wrong};
@@ -23,6 +24,8 @@ pub struct StorageConfig {
     pub data_dir: Option<PathBuf>,
     /// The database of the ledger; `None` where there is no directory for one and none is named.
     pub database: Option<Database>,
+    /// The server through which limits are shared, if they are.
+    pub redis: Option<RedisConfig>,
     /// How much of it is kept.
     pub keep: Keep,
 }
@@ -103,6 +106,7 @@ pub(super) fn read(environment: &mut Environment) -> StorageConfig {
     StorageConfig {
         data_dir,
         database,
+        redis: redis::read(environment),
         keep: Keep {
             days: days.flatten(),
             bytes,

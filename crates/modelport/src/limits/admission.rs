@@ -21,6 +21,8 @@ use super::{
 #[must_use]
 pub struct Permit {
     holds: Use,
+    /// How many gateways share what it holds of a rate, each of which takes so many times as much.
+    gateways: u64,
     held: SmallVec<[Held; USUAL]>,
 }
 
@@ -111,6 +113,20 @@ pub struct Level {
     pub reset: Duration,
 }
 
+/// Which part of the limits this gateway has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// All of them.
+    Whole,
+    /// One of so many parts, since the server that they are shared through is away.
+    Away {
+        /// How many gateways share them.
+        gateways: u64,
+        /// Which time it is away.
+        epoch: u64,
+    },
+}
+
 /// The limits of a usual request; a permit with more of them needs memory of its own.
 const USUAL: usize = 8;
 
@@ -124,13 +140,28 @@ pub fn admit<'a>(
     ask: Use,
     now: u64,
 ) -> Result<Permit, Refused> {
+    admit_part(cells, ask, Part::Whole, now)
+}
+
+/// As [`admit`], where the gateway has only a part of the limits.
+///
+/// # Errors
+///
+/// As there.
+pub fn admit_part<'a>(
+    cells: impl IntoIterator<Item = &'a Arc<Cell>>,
+    ask: Use,
+    part: Part,
+    now: u64,
+) -> Result<Permit, Refused> {
     let mut permit = Permit {
         holds: ask,
+        gateways: part.gateways(),
         held: SmallVec::new(),
     };
     for cell in cells {
         let cell = Arc::clone(cell);
-        match take(&cell.limit, ask, now) {
+        match take(&cell, ask, part, now) {
             Ok(share) => permit.held.push(Held { cell, share }),
             Err(reason) => {
                 permit.withdraw();
@@ -145,19 +176,20 @@ pub fn admit<'a>(
 pub fn standing<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>, now: u64) -> Standing {
     let mut standing = Standing::default();
     for cell in cells {
-        let (level, rate) = match &cell.limit {
-            Limit::Rate(Dimension::Requests, _, rate) => (&mut standing.requests, rate),
-            Limit::Rate(
-                Dimension::InputTokens | Dimension::OutputTokens | Dimension::Tokens,
-                _,
-                rate,
-            ) => (&mut standing.tokens, rate),
-            Limit::Concurrency(_) | Limit::Budget(_) => continue,
-        };
-        let other = Level::of(rate, now);
-        *level = Some(level.map_or(other, |level| level.tighter(other)));
+        if let Limit::Rate(dimension, _, rate) = &cell.limit {
+            standing.add(*dimension, Level::of(rate, now));
+        }
     }
     standing
+}
+
+impl Part {
+    fn gateways(self) -> u64 {
+        match self {
+            Self::Whole => 1,
+            Self::Away { gateways, .. } => gateways.max(1),
+        }
+    }
 }
 
 impl Permit {
@@ -169,7 +201,8 @@ impl Permit {
         for Held { cell, share } in &mut self.held {
             match (&cell.limit, share) {
                 (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
-                    let more = dimension.of(holds).max(*weight);
+                    let more = dimension.of(holds).saturating_mul(self.gateways);
+                    let more = more.max(*weight);
                     correct(rate, *weight, more, now);
                     *weight = more;
                 }
@@ -189,7 +222,8 @@ impl Permit {
         for Held { cell, share } in std::mem::take(&mut self.held) {
             match (&cell.limit, share) {
                 (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
-                    correct(rate, weight, dimension.of(used), now);
+                    let used = dimension.of(used).saturating_mul(self.gateways);
+                    correct(rate, weight, used, now);
                 }
                 (Limit::Concurrency(places), Share::Place) => places.leave(),
                 (Limit::Budget(budget), Share::Reserved(reserved)) => {
@@ -202,16 +236,23 @@ impl Permit {
         reached
     }
 
+    /// The limits at which the request counts.
+    pub fn cells(&self) -> impl Iterator<Item = &Arc<Cell>> + Clone {
+        self.held.iter().map(|held| &held.cell)
+    }
+
     /// Where the caller stands at the limits of this request.
     pub fn standing(&self, now: u64) -> Standing {
-        standing(self.held.iter().map(|held| &held.cell), now)
+        standing(self.cells(), now).among(self.gateways)
     }
 
     /// The request was not made after all: gives everything back.
     pub fn withdraw(self) {
         for held in &self.held {
-            if let Limit::Rate(Dimension::Requests, _, rate) = &held.cell.limit {
-                rate.give_back(1);
+            if let (Limit::Rate(Dimension::Requests, _, rate), Share::Weight(weight)) =
+                (&held.cell.limit, &held.share)
+            {
+                rate.give_back(*weight);
             }
         }
     }
@@ -245,6 +286,33 @@ impl Refused {
     }
 }
 
+impl Standing {
+    /// Where a gateway has only this part of the limits.
+    #[must_use]
+    pub fn of_part(self, part: Part) -> Self {
+        self.among(part.gateways())
+    }
+
+    fn among(mut self, gateways: u64) -> Self {
+        let levels = [&mut self.requests, &mut self.tokens];
+        for level in levels.into_iter().flatten() {
+            level.remaining /= gateways;
+        }
+        self
+    }
+
+    /// Counts a limit in, of which this is the level.
+    pub(super) fn add(&mut self, dimension: Dimension, other: Level) {
+        let level = match dimension {
+            Dimension::Requests => &mut self.requests,
+            Dimension::InputTokens | Dimension::OutputTokens | Dimension::Tokens => {
+                &mut self.tokens
+            }
+        };
+        *level = Some(level.map_or(other, |level| level.tighter(other)));
+    }
+}
+
 impl Level {
     fn of(rate: &Rate, now: u64) -> Self {
         Self {
@@ -264,11 +332,17 @@ impl Level {
 ///
 /// How long an answer will be is a guess, so a guess above the whole amount takes the whole amount: what the answer uses
 /// beyond that is owed afterwards. A question is as long as it is, and is refused.
-fn take(limit: &Limit, ask: Use, now: u64) -> Result<Share, Reason> {
-    match limit {
+fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
+    if let Part::Away { gateways, epoch } = part {
+        cell.mirror
+            .take_over(&cell.limit, gateways.max(1), epoch, now);
+    }
+    match &cell.limit {
         Limit::Rate(dimension, _, rate) => {
-            let (limit, certain) = (rate.limit(), dimension.of(ask.without_answer()));
-            let asked = dimension.of(ask).min(limit.max(certain));
+            let limit = rate.limit();
+            let asked = weight(*dimension, ask, limit);
+            // Each gateway may have one request, however large its part of the limit is.
+            let asked = asked.saturating_mul(part.gateways()).min(limit.max(asked));
             match rate.try_take(asked, now) {
                 Ok(_) => Ok(Share::Weight(asked)),
                 Err(rate::Refusal::TooLarge) => Err(Reason::TooLarge { limit, asked }),
@@ -283,15 +357,27 @@ fn take(limit: &Limit, ask: Use, now: u64) -> Result<Share, Reason> {
                 }),
             }
         }
-        Limit::Concurrency(places) if places.try_enter() => Ok(Share::Place),
+        Limit::Concurrency(places) if places.try_enter_among(part.gateways()) => Ok(Share::Place),
         Limit::Concurrency(places) => Err(Reason::Busy {
             limit: places.limit(),
         }),
         Limit::Budget(budget) => {
-            let reserved = budget.reserve(ask.cost, now);
+            let reserved = match part {
+                Part::Whole => budget.reserve(ask.cost, now),
+                Part::Away { gateways, .. } => {
+                    let limit = cell.mirror.allowance(budget, gateways.max(1), now);
+                    budget.reserve_within(ask.cost, limit, now)
+                }
+            };
             reserved.map(Share::Reserved).map_err(Reason::Budget)
         }
     }
+}
+
+/// What a request takes of a limit: a guess above the whole amount is held to be that, and what is certain is not.
+pub(super) fn weight(dimension: Dimension, ask: Use, limit: u64) -> u64 {
+    let certain = dimension.of(ask.without_answer());
+    dimension.of(ask).min(limit.max(certain))
 }
 
 /// Replaces what a request holds of a limit by something else.

@@ -7,7 +7,10 @@
 //! reserved, and then from when it was settled. An amount counts there for at least the length of the window, and at most
 //! for a sixtieth longer.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{
     money::Money,
@@ -27,6 +30,7 @@ pub struct Budget {
     soft: Option<Money>,
     hard: Option<Money>,
     account: Arc<Account>,
+    loads: Arc<AtomicU64>,
 }
 
 /// What has been reserved and spent.
@@ -92,6 +96,7 @@ impl Budget {
             soft,
             hard,
             account: Arc::new(account),
+            loads: Arc::default(),
         }
     }
 
@@ -103,6 +108,7 @@ impl Budget {
             soft,
             hard,
             account: Arc::clone(&self.account),
+            loads: Arc::clone(&self.loads),
         }
     }
 
@@ -116,6 +122,24 @@ impl Budget {
         self.hard
     }
 
+    /// The amount at which somebody is told, if there is one.
+    pub fn soft(&self) -> Option<Money> {
+        self.soft
+    }
+
+    /// How long a bucket of a rolling window is, in milliseconds.
+    pub fn bucket(&self) -> Option<u64> {
+        match &*self.account {
+            Account::Calendar(_) => None,
+            Account::Rolling(rolling) => Some(rolling.width()),
+        }
+    }
+
+    /// How often it has been told of its past.
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Acquire)
+    }
+
     /// Adds what was spent at that time according to the ledger. Once, before the first request; it reports no soft limit,
     /// since the process that spent it did.
     pub fn load(&self, spent: Money, at: u64) {
@@ -123,6 +147,7 @@ impl Budget {
             Account::Calendar(calendar) => calendar.load(spent, at),
             Account::Rolling(rolling) => rolling.load(spent, at),
         }
+        self.loads.fetch_add(1, Ordering::Release);
     }
 
     /// Sets apart what a request is expected to cost. `now` is in milliseconds since 1970.
@@ -131,7 +156,20 @@ impl Budget {
     ///
     /// [`Refusal`] if with it more than the hard limit would be spent or set apart.
     pub fn reserve(&self, estimate: Money, now: u64) -> Result<Reserved, Refusal> {
-        let limit = self.hard.unwrap_or(Money::MAX);
+        self.reserve_within(estimate, self.hard.unwrap_or(Money::MAX), now)
+    }
+
+    /// As [`Budget::reserve`], with another limit in place of the hard one.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reserve_within(
+        &self,
+        estimate: Money,
+        limit: Money,
+        now: u64,
+    ) -> Result<Reserved, Refusal> {
         let place = match &*self.account {
             Account::Calendar(calendar) => calendar.reserve(estimate, limit, now),
             Account::Rolling(rolling) => rolling.reserve(estimate, limit, now),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{budget::Budget, concurrency::Concurrency, money::Money, rate::Rate};
+use super::{budget::Budget, concurrency::Concurrency, mirror::Mirror, money::Money, rate::Rate};
 
 /// One limit of a key, a model or somebody else. It is shared by all requests that count there.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub struct Cell {
     pub name: Box<str>,
     /// The limit itself.
     pub limit: Limit,
+    /// What is known of it where it is shared with other gateways.
+    pub(super) mirror: Mirror,
 }
 
 /// Whose limit it is.
@@ -83,6 +85,20 @@ impl Cell {
             owner,
             name: name.into(),
             limit,
+            mirror: Mirror::default(),
+        }
+    }
+}
+
+impl Owner {
+    /// What it is called in keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Key => "key",
+            Self::Team => "team",
+            Self::Model => "model",
+            Self::Provider => "provider",
         }
     }
 }

@@ -34,6 +34,13 @@ impl Concurrency {
         self.step(|count| count.checked_add(1).filter(|&count| count <= self.max))
     }
 
+    /// As [`Concurrency::try_enter`], where this is one of so many that share the limit; one place is always its own.
+    #[must_use]
+    pub fn try_enter_among(&self, gateways: u64) -> bool {
+        let share = (self.max / gateways.max(1)).max(1).min(self.max);
+        self.step(|count| count.checked_add(1).filter(|&count| count <= share))
+    }
+
     /// Gives a place back.
     pub fn leave(&self) {
         self.step(|count| count.checked_sub(1));

@@ -28,6 +28,19 @@ pub struct Rate {
     taken: AtomicU64,
 }
 
+/// The units in which a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// Units in one of the amount.
+    pub(super) unit: u64,
+    /// Units in the whole amount.
+    pub(super) whole: u64,
+    /// Units in which time moves,
+    pub(super) speed: u64,
+    /// in so many milliseconds.
+    pub(super) per: u64,
+}
+
 /// Leave to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -153,6 +166,46 @@ impl Rate {
         let cost = (weight <= self.amount).then(|| weight * self.unit)?;
         let taken = self.taken.load(Ordering::Relaxed);
         Some(self.until(taken.saturating_add(cost), now))
+    }
+
+    /// In what units it counts, for a count that is kept elsewhere.
+    pub(super) fn scale(&self) -> Scale {
+        Scale {
+            unit: self.unit,
+            whole: self.whole(),
+            speed: self.speed,
+            per: self.per,
+        }
+    }
+
+    /// Where what has been taken ends, in units.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Moves the end of what has been taken there, unless it is further.
+    pub(super) fn raise(&self, taken: u64) {
+        self.taken.fetch_max(taken, Ordering::Relaxed);
+    }
+
+    /// Where the end is of a count of which so many units are in use.
+    pub(super) fn end_of(&self, used: u64, now: u64) -> u64 {
+        self.position(now).saturating_add(used)
+    }
+
+    /// How many units are in use of a count that ends there.
+    pub(super) fn used_of(&self, taken: u64, now: u64) -> u64 {
+        taken.saturating_sub(self.position(now))
+    }
+
+    /// As [`Rate::remaining`], of a count of which so many units are in use.
+    pub(super) fn remaining_of(&self, used: u64) -> u64 {
+        self.whole().saturating_sub(used) / self.unit
+    }
+
+    /// When so many more may be taken of a count that ends there; with the whole amount, when all of it is there.
+    pub(super) fn until_of(&self, taken: u64, weight: u64, now: u64) -> Duration {
+        self.until(taken.saturating_add(weight.saturating_mul(self.unit)), now)
     }
 
     /// The whole amount in units.

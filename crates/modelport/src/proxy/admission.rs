@@ -3,16 +3,16 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::{HeaderName, HeaderValue};
-use modelport_provider::{cost::Counts, failure::FailureKind, usage::Usage};
+use modelport_provider::{cost::Counts, usage::Usage};
 use smallvec::SmallVec;
 
-use super::{Job, failure::Failure, failure::whole_seconds, plan::Deployment};
+use super::{Job, failure::Failure, failure::whole_seconds, meter::Meter, plan::Deployment};
 use crate::{
     app::App,
     clock,
     error::{Error, Limit},
     limits::{
-        admission::{self, Permit, Reached, Reason, Refused, Standing},
+        admission::{Reached, Reason, Refused, Standing},
         cell::{Cell, Owner, Use},
         money::Money,
         register::Bounds,
@@ -20,6 +20,10 @@ use crate::{
     },
     models::cost,
 };
+
+mod leave;
+
+use leave::{Leave, No};
 
 /// Fields that limit an answer's length.
 const MAX_TOKENS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
@@ -29,8 +33,7 @@ const EVENTS: u64 = 32;
 
 /// Leave to answer a request, and what it is expected to use.
 pub struct Admitted {
-    permit: Permit,
-    expects: Use,
+    leave: Leave,
     /// Whose answers teach what to expect.
     who: u64,
     /// The length of the request's body.
@@ -40,12 +43,10 @@ pub struct Admitted {
 }
 
 /// Leave to ask a provider.
-pub struct AtProvider {
-    permit: Permit,
-    expects: Use,
-}
+pub struct AtProvider(Leave);
 
-/// Admits a request by the limits of its key, its team, its model and the gateway; `None` where there are none.
+/// Admits a request by the limits of its key, its team, its model and the gateway; `None` where there are none. Where
+/// limits are shared, [`agree`] comes next.
 ///
 /// # Errors
 ///
@@ -64,44 +65,64 @@ pub(super) fn admit(job: &Job) -> Result<Option<Box<Admitted>>, Error> {
         return Ok(None);
     }
     let (who, expects) = expected(job, first);
-    let now = millis();
-    match admission::admit(cells(&bounds), expects, now) {
-        Ok(permit) => Ok(Some(Box::new(Admitted {
-            permit,
-            expects,
-            who,
-            bytes: job.body.len(),
-            events: 0,
-        }))),
-        Err(refused) => {
-            let standing = admission::standing(cells(&bounds), now);
-            Err(refusal(&refused, standing, key_name(job), now))
-        }
-    }
+    let leave = Leave::take(app, cells(&bounds), expects);
+    let leave = leave.map_err(|no| no.into_error(key_name(job)))?;
+    Ok(Some(Box::new(Admitted {
+        leave,
+        who,
+        bytes: job.body.len(),
+        events: 0,
+    })))
 }
 
-/// Admits a request to a provider by the provider's limits; `None` where it has none.
+/// Asks the server of shared limits whether an admitted request may be sent.
+///
+/// # Errors
+///
+/// As [`admit`]; [`Error::LimitsAway`] where the server does not answer and the gateway may not decide alone.
+pub(super) async fn agree(job: &Job, meter: &mut Meter) -> Result<(), Error> {
+    let (Some(shared), Some(mut admitted)) = (&job.worker.app.shared, meter.take_admitted()) else {
+        return Ok(());
+    };
+    let agreed = admitted.leave.agree(shared).await;
+    admitted.leave = agreed.map_err(|no| no.into_error(key_name(job)))?;
+    meter.admitted(Some(admitted));
+    Ok(())
+}
+
+/// Admits a request to a provider by the provider's limits; `None` where it has none. Where limits are shared,
+/// [`agreed_at_provider`] comes next.
 ///
 /// # Errors
 ///
 /// A failure that lets another provider answer, by the first limit that has not enough.
 pub(super) fn at_provider(job: &Job, at: &Deployment) -> Result<Option<Box<AtProvider>>, Failure> {
-    let bounds = job.worker.app.limits.of_provider(job.provider_id(at));
+    let app = &job.worker.app;
+    let bounds = app.limits.of_provider(job.provider_id(at));
     if bounds.is_empty() {
         return Ok(None);
     }
     let (_, expects) = expected(job, Some(at));
-    let now = millis();
-    match admission::admit(cells(&bounds), expects, now) {
-        Ok(permit) => Ok(Some(Box::new(AtProvider { permit, expects }))),
-        Err(refused) => {
-            let error = refusal(&refused, Standing::default(), "", now);
-            Err(Failure::own(FailureKind::RateLimited, error))
-        }
-    }
+    let leave = Leave::take(app, cells(&bounds), expects).map_err(No::into_failure)?;
+    Ok(Some(Box::new(AtProvider(leave))))
 }
 
-fn cells(bounds: &Bounds) -> impl Iterator<Item = &std::sync::Arc<Cell>> {
+/// Asks the server of shared limits whether a request may be sent to the provider that has admitted it.
+///
+/// # Errors
+///
+/// As [`at_provider`].
+pub(super) async fn agreed_at_provider(
+    job: &Job,
+    mut permit: Box<AtProvider>,
+) -> Result<Box<AtProvider>, Failure> {
+    if let Some(shared) = &job.worker.app.shared {
+        permit.0 = permit.0.agree(shared).await.map_err(No::into_failure)?;
+    }
+    Ok(permit)
+}
+
+fn cells(bounds: &Bounds) -> impl Iterator<Item = &std::sync::Arc<Cell>> + Clone {
     bounds.iter().flat_map(|cells| cells.iter())
 }
 
@@ -150,26 +171,22 @@ fn key_name(job: &Job) -> &str {
     known.map_or("", |known| known.key.prefix())
 }
 
-fn millis() -> u64 {
-    u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX)
-}
-
 impl Admitted {
     /// Where the caller stands, for headers.
     pub fn standing(&self) -> Standing {
-        self.permit.standing(millis())
+        self.leave.standing()
     }
 
     /// An event of the stream has passed, which is a token at most providers. What a stream uses beyond what it was
     /// expected to counts while it runs.
     pub fn event(&mut self) {
         self.events += 1;
-        if self.events.is_multiple_of(EVENTS) && self.events > self.expects.output_tokens {
-            let used = Use {
+        let expects = self.leave.expects;
+        if self.events.is_multiple_of(EVENTS) && self.events > expects.output_tokens {
+            self.leave.grow(Use {
                 output_tokens: self.events,
-                ..self.expects
-            };
-            self.permit.grow(used, millis());
+                ..expects
+            });
         }
     }
 
@@ -179,14 +196,14 @@ impl Admitted {
             let expected = &app.limits.expected;
             expected.observe(self.who, self.bytes, used.input_tokens, used.output_tokens);
         }
-        self.permit.settle(used.unwrap_or(self.expects), millis())
+        self.leave.settle(used)
     }
 }
 
 impl AtProvider {
     /// The request is over, with what it used if that is known.
     pub fn settle(self, used: Option<Use>) -> SmallVec<[Reached; 1]> {
-        self.permit.settle(used.unwrap_or(self.expects), millis())
+        self.0.settle(used)
     }
 }
 

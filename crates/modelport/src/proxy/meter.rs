@@ -142,6 +142,11 @@ impl Meter {
         self.admitted = admitted;
     }
 
+    /// Takes the leave back, for another one.
+    pub fn take_admitted(&mut self) -> Option<Box<Admitted>> {
+        self.admitted.take()
+    }
+
     /// Where the caller stands by its limits, if it has any.
     pub fn limits(&self) -> Option<Standing> {
         self.admitted.as_ref().map(|admitted| admitted.standing())

@@ -70,7 +70,13 @@ pub async fn at_deployment(
             "the provider is not configured",
         ));
     };
-    let permit = admission::at_provider(job, at)?;
+    let permit = match admission::at_provider(job, at)? {
+        // Boxed, for the future of every request is as large as what this keeps.
+        Some(permit) if app.shared.is_some() => {
+            Some(Box::pin(admission::agreed_at_provider(job, permit)).await?)
+        }
+        permit => permit,
+    };
     let Entered { room, queued } = place::enter(job, place, at).await?;
     let mut tried = Tried::default();
     let mut retries = 0;

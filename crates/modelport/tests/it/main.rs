@@ -39,6 +39,7 @@ mod resolution;
 mod retries;
 mod routing;
 mod secrets;
+mod shared_limits;
 mod shutdown;
 mod support;
 mod surfaces;

@@ -7,6 +7,7 @@ pub mod h2_upstream;
 pub mod pages;
 pub mod postgres;
 pub mod raw;
+pub mod redis;
 pub mod scripted;
 pub mod upstream;
 pub mod views;

@@ -136,6 +136,21 @@ pub(in crate::config) const DATABASE_URL: Setting = Setting {
     help: "The database of the ledger: a file as sqlite:///path/of/file.db, or a PostgreSQL server, which several gateways may share. A file in the data directory when unset. What waits for the database is kept in the data directory in any case.",
 };
 
+pub(in crate::config) const REDIS_URL: Setting = Setting {
+    name: "MODELPORT_REDIS_URL",
+    kind: Kind::Redis,
+    preset: Preset::Unset {
+        example: "redis://modelport:password@redis.example.com:6379/0",
+    },
+    help: "The Redis or Valkey server through which several gateways share their limits and budgets; rediss:// for TLS. Each gateway has its own when unset.",
+};
+pub(in crate::config) const REDIS_AWAY: Setting = Setting {
+    name: "MODELPORT_REDIS_AWAY",
+    kind: Kind::Away,
+    preset: Preset::Value("local"),
+    help: "What becomes of requests with limits while that server does not answer: local lets each gateway go on with its share of every limit, refuse answers them with 503.",
+};
+
 pub(in crate::config) const KEEP_DAYS: Setting = Setting {
     name: "MODELPORT_LEDGER_KEEP_DAYS",
     kind: Kind::Days,
@@ -325,7 +340,14 @@ pub(super) const CHOICE: [Setting; 4] = [
     CATALOGUE,
 ];
 
-pub(super) const STORAGE: [Setting; 4] = [DATA_DIR, DATABASE_URL, KEEP_DAYS, MAX_SIZE];
+pub(super) const STORAGE: [Setting; 6] = [
+    DATA_DIR,
+    DATABASE_URL,
+    REDIS_URL,
+    REDIS_AWAY,
+    KEEP_DAYS,
+    MAX_SIZE,
+];
 
 pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 

@@ -70,6 +70,10 @@ impl Rolling {
         }
     }
 
+    pub(super) fn width(&self) -> u64 {
+        self.width
+    }
+
     pub(super) fn load(&self, spent: Money, at: u64) {
         let (ring, _) = self.at(at);
         let number = at / self.width;

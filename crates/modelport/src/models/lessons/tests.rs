@@ -32,7 +32,7 @@ fn a_refusal_is_noted_for_its_model_and_ages_out() {
     assert!(found.lacks(Capability::Tools));
     assert_eq!(found.source(Capability::Tools), Some(Source::Observed));
     assert_eq!(found.seen(Capability::Tools), Some(at(0)));
-    assert_eq!(lessons.refused(0, MODEL, at(59)), ["tools".into()]);
+    assert_eq!(lessons.refused(0, MODEL, at(59)), [Box::from("tools")]);
     assert_eq!(lessons.observed(0, "large", at(1)), Capabilities::UNKNOWN);
     assert_eq!(lessons.observed(0, MODEL, at(60)), Capabilities::UNKNOWN);
     assert!(lessons.refused(0, MODEL, at(60)).is_empty());
@@ -106,6 +106,6 @@ fn the_lessons_are_bounded() {
     assert_eq!(lessons.refused(0, "m0", at(1)).len(), MAX_FIELDS);
     // What has aged out makes room.
     refuse("late", "top_k", 61);
-    assert_eq!(lessons.refused(0, "late", at(61)), ["top_k".into()]);
+    assert_eq!(lessons.refused(0, "late", at(61)), [Box::from("top_k")]);
     assert!(lessons.0[0].load().len() < 3);
 }

@@ -6,8 +6,8 @@ use super::{Block, Key, Shape};
 use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CACHE_SCOPE, CACHE_TTL, CATALOGUE,
     CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS,
-    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT,
-    WORKERS, field,
+    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
+    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -101,6 +101,12 @@ pub(in crate::config::file) static STORAGE: Block = Block {
     keys: &[
         Key::variable("data_dir", Shape::Path, DATA_DIR.name),
         Key::variable("database_url", Shape::Secret, DATABASE_URL.name),
+        Key::variable("redis_url", Shape::Secret, REDIS_URL.name),
+        Key::variable(
+            "redis_away",
+            Shape::Choice(&["local", "refuse"]),
+            REDIS_AWAY.name,
+        ),
         Key::variable("keep_days", DAYS, KEEP_DAYS.name),
         Key::variable("max_size", Shape::Bytes, MAX_SIZE.name),
     ],
