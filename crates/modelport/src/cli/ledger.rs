@@ -1,6 +1,6 @@
 //! `modelport ledger`: what can be done to the ledger.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, collections::HashMap, path::PathBuf, sync::Arc, time::SystemTime};
 
 use clap::{Args, Subcommand};
 use modelport_provider::{cost::Counts, usage::Usage};
@@ -204,6 +204,6 @@ fn price(app: &App, provider: usize, row: &Used) -> Priced {
         cost,
         source: source.as_str(),
         computed,
-        prices: charge.prices.map(|prices| prices.into_owned()),
+        prices: charge.prices.map(Cow::into_owned),
     }
 }
