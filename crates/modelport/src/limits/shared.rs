@@ -43,6 +43,9 @@ pub const PATIENCE: Duration = Duration::from_millis(500);
 /// How long a place or a reservation is kept for a gateway that says nothing of it any more.
 pub const LASTS: Duration = Duration::from_secs(30);
 
+/// How long a request that is refused waits for what the server has not been told yet.
+const CATCH_UP: Duration = Duration::from_millis(50);
+
 /// Corrections that may wait to be told to the server.
 const MAX_WAITING: usize = 8192;
 
@@ -65,6 +68,11 @@ pub struct Shared {
     corrections: mpsc::Sender<Correction>,
     /// Taken by the task that tells them.
     waiting: Mutex<Option<mpsc::Receiver<Correction>>>,
+    /// Corrections so far, and those of them that do not wait any more.
+    queued: AtomicU64,
+    told: AtomicU64,
+    /// Some more do not.
+    telling: Notify,
     /// Whether corrections have been dropped since the server was last away.
     overflown: AtomicBool,
     /// The requests under way that hold places or money.
@@ -126,6 +134,9 @@ impl Shared {
             gateways: AtomicU64::new(1),
             corrections,
             waiting: Mutex::new(Some(waiting)),
+            queued: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            telling: Notify::new(),
             overflown: AtomicBool::new(false),
             live: Mutex::default(),
             gone: Notify::new(),
@@ -177,13 +188,13 @@ impl Shared {
             return Verdict::Away;
         };
         let ticket = Ticket::new(self, link.epoch, cells.iter(), ask, now);
-        let mut connection = link.connection.clone();
-        let call = verdict::ask(&cells, &ticket, now);
-        let answer = match timeout(PATIENCE, call.run::<Vec<u64>>(&mut connection)).await {
-            Ok(Ok(answer)) => verdict::read(&cells, &ticket, &answer, now),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no answer within {} ms", PATIENCE.as_millis())),
-        };
+        // A caller whose answer has ended has its place back, although the server hears of it a moment later.
+        let queued = self.queued.load(Ordering::Acquire);
+        let is_behind = self.told.load(Ordering::Acquire) < queued;
+        let mut answer = ask_once(&link, &cells, &ticket, now).await;
+        if is_behind && matches!(answer, Ok((Some(_), _))) && self.catch_up(queued).await {
+            answer = ask_once(&link, &cells, &ticket, now).await;
+        }
         match answer {
             Ok((None, standing)) => Verdict::Taken(Box::new(ticket), standing),
             Ok((Some(refused), standing)) => {
@@ -195,6 +206,20 @@ impl Shared {
                 Verdict::Away
             }
         }
+    }
+
+    /// Waits until the server has been told what was queued until then; `false` if that takes too long.
+    async fn catch_up(&self, queued: u64) -> bool {
+        let told = async {
+            loop {
+                let next = self.telling.notified();
+                if self.told.load(Ordering::Acquire) >= queued {
+                    return;
+                }
+                next.await;
+            }
+        };
+        timeout(CATCH_UP, told).await.is_ok()
     }
 
     /// What a request holds that this gateway alone has decided about: the server hears of it when it is back.
@@ -243,15 +268,41 @@ impl Shared {
 
     /// Has this told to the server, if there is room to wait.
     fn correct(&self, correction: Correction) {
-        if self.corrections.try_send(correction).is_err()
-            && !self.overflown.swap(true, Ordering::Relaxed)
-        {
+        self.queued.fetch_add(1, Ordering::Release);
+        if self.corrections.try_send(correction).is_ok() {
+            return;
+        }
+        self.heard(1);
+        if !self.overflown.swap(true, Ordering::Relaxed) {
             tracing::warn!(target: "modelport", waiting = MAX_WAITING, "what requests have used is not told to the server of the limits, because too much waits to be told: rates keep what was set apart, places end by themselves");
         }
     }
 
+    /// So many corrections do not wait any more.
+    fn heard(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or_default();
+        self.told.fetch_add(count, Ordering::Release);
+        self.telling.notify_waiters();
+    }
+
     fn live(&self) -> MutexGuard<'_, HashMap<u64, Live>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the server once.
+async fn ask_once(
+    link: &Link,
+    cells: &[Arc<Cell>],
+    ticket: &Ticket,
+    now: u64,
+) -> Result<(Option<Refused>, Standing), String> {
+    let mut connection = link.connection.clone();
+    let call = verdict::ask(cells, ticket, now);
+    match timeout(PATIENCE, call.run::<Vec<u64>>(&mut connection)).await {
+        Ok(Ok(answer)) => verdict::read(cells, ticket, &answer, now),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} ms", PATIENCE.as_millis())),
     }
 }
 

@@ -212,6 +212,17 @@ fn tokens_that_were_not_used_come_back_to_all_gateways() {
 }
 
 #[test]
+fn who_asks_one_after_the_other_needs_but_one_place() {
+    let upstream = Upstream::with(Options::default());
+    let redis = Redis::start();
+    let fleet = Fleet::new(&upstream, &redis, "local");
+    let key = fleet.create(&["single", "--concurrency", "1"]);
+    let gateways = fleet.start(1, &key);
+    assert_eq!(one_by_one(&gateways[0], &key, 500).0, 500);
+    assert_eq!(mode(&gateways[0]), "shared");
+}
+
+#[test]
 fn places_are_shared_and_those_of_a_killed_gateway_come_back() {
     let upstream = Upstream::with(Options {
         latency_ms: 90_000,

@@ -167,7 +167,9 @@ impl Shared {
                     }
                 }
                 _ = waiting.recv_many(&mut batch, BATCH) => {
-                    tell(&mut connection, &batch, link.epoch).await
+                    let told = tell(&mut connection, &batch, link.epoch).await;
+                    self.heard(batch.len());
+                    told
                 }
             };
             batch.clear();
