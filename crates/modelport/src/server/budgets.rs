@@ -116,7 +116,12 @@ impl Budgets {
         for fresh in self.fresh.iter_mut().filter(|fresh| is_due(fresh)) {
             fresh.tell(&mut store).await?;
         }
-        self.fresh.retain(|fresh| fresh.rounds <= AGAIN.len());
+        // Where limits are shared, what a budget is told is passed on, and its own part would count twice.
+        let again = match self.reloader.app().shared {
+            Some(_) => 0,
+            None => AGAIN.len(),
+        };
+        self.fresh.retain(|fresh| fresh.rounds <= again);
         Ok(())
     }
 }
@@ -136,8 +141,11 @@ impl Fresh {
             let spent = spent.fold(Money::ZERO, |sum, (_, totals)| {
                 sum.plus(Money::from_dollars(totals.cost()))
             });
-            budget.load(spent.less(*told), part.until.saturating_sub(1));
-            *told = (*told).max(spent);
+            let more = spent.less(*told);
+            if more > Money::ZERO {
+                budget.load(more, part.until.saturating_sub(1));
+                *told = spent;
+            }
         }
         self.rounds += 1;
         Ok(())

@@ -41,6 +41,8 @@ struct Fleet {
     redis_url: String,
     away: &'static str,
     timeout: &'static str,
+    /// The file with the model's prices, or none.
+    prices: String,
 }
 
 impl Fleet {
@@ -51,6 +53,7 @@ impl Fleet {
             redis_url: redis.url(),
             away,
             timeout: "30",
+            prices: String::new(),
         }
     }
 
@@ -66,6 +69,7 @@ impl Fleet {
             ("MODELPORT_DATABASE_URL", database),
             ("MODELPORT_REDIS_URL", &self.redis_url),
             ("MODELPORT_REDIS_AWAY", self.away),
+            ("MODELPORT_CATALOGUE", &self.prices),
             ("LOG_LEVEL", "WARN"),
         ]
     }
@@ -187,6 +191,35 @@ fn a_thousand_at_three_gateways_get_exactly_what_a_limit_allows() {
     assert_eq!(error["code"], "rate_limit_exceeded");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("requests_per_day is 100"), "{message}");
+}
+
+#[test]
+fn a_thousand_at_three_gateways_spend_exactly_their_budget() {
+    let upstream = Upstream::with(Options {
+        latency_ms: 200,
+        seen: 4000,
+        ..Options::default()
+    });
+    let mut redis = Redis::start();
+    let mut fleet = Fleet::new(&upstream, &redis, "local");
+    let prices = fleet.data.path().join("prices.json");
+    let text =
+        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
+    std::fs::write(&prices, text).unwrap();
+    fleet.prices = prices.display().to_string();
+    let key = fleet.create(&["spender", "--budget", "100/month"]);
+    let mut gateways = fleet.start(3, &key);
+    assert_eq!(burst(&gateways, 1000, &key, 402), (100, 900));
+    assert_eq!(upstream.completions().len(), 100);
+    // A server that starts anew is told what was spent, and one that is killed and comes back knows it too.
+    redis.stop();
+    redis.resume();
+    assert!(wait_until(SOON, || mode(&gateways[0]) == "shared"));
+    assert_eq!(ask(&gateways[0], &key).status, 402);
+    gateways.clear();
+    thread::sleep(Duration::from_millis(500));
+    let again = fleet.start(1, &key);
+    assert_eq!(ask(&again[0], &key).status, 402);
 }
 
 #[test]
