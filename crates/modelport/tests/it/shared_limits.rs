@@ -216,8 +216,14 @@ fn a_thousand_at_three_gateways_spend_exactly_their_budget() {
     redis.resume();
     assert!(wait_until(SOON, || mode(&gateways[0]) == "shared"));
     assert_eq!(ask(&gateways[0], &key).status, 402);
+    let (data, database) = (fleet.data.path().join("cli"), fleet.database());
+    let settings = fleet.settings(data.to_str().unwrap(), &database);
+    let is_kept = || {
+        let (_, text) = run(&["usage", "--by", "key", "--json"], &settings);
+        text.contains(r#""cost_usd":"100""#)
+    };
+    assert!(wait_until(SOON, is_kept));
     gateways.clear();
-    thread::sleep(Duration::from_millis(500));
     let again = fleet.start(1, &key);
     assert_eq!(ask(&again[0], &key).status, 402);
 }
