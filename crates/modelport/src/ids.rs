@@ -41,9 +41,16 @@ fn usable(value: &HeaderValue) -> bool {
     !bytes.is_empty() && bytes.len() <= MAX_LENGTH && bytes.iter().all(u8::is_ascii_graphic)
 }
 
+/// A new id.
+fn fresh() -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = new_uuid().simple().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unnamed"))
+}
+
 /// A UUID of version 7. The time goes down to a quarter of a microsecond (RFC 9562, section 6.2,
 /// method 3); the rest is random, from a generator that asks the system only once per thread.
-fn fresh() -> HeaderValue {
+pub fn new_uuid() -> Uuid {
     let since = clock::since_epoch();
     let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     let fraction = since.subsec_nanos() % 1_000_000 * 4096 / 1_000_000;
@@ -52,10 +59,7 @@ fn fresh() -> HeaderValue {
     fastrand::fill(&mut rest);
     rest[0] = high;
     rest[1] = low;
-    let id = uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid();
-    let mut text = Uuid::encode_buffer();
-    let text = id.simple().encode_lower(&mut text);
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unnamed"))
+    uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     charge::{self, Charge},
     record::Record,
 };
+use crate::ids::new_uuid;
 
 /// The longest name that a row holds, in bytes.
 const MAX_NAME: usize = 256;
@@ -79,7 +80,7 @@ impl<'a> Entry<'a> {
         } = &record.charge;
         let pico = |dollars: &Option<_>| dollars.map(charge::pico);
         Self {
-            id: Uuid::now_v7(),
+            id: new_uuid(),
             at_ms: millis_since_1970(record.at),
             request_id: name(Some(record.id.as_str())),
             key: match &record.key {

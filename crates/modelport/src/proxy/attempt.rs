@@ -183,14 +183,26 @@ fn is_other(headers: &HeaderMap, reading: Reading) -> bool {
     }
 }
 
-/// The first piece that is not blank. `DeepSeek` sends blank lines while it waits for capacity
-/// (its rate-limit documentation, 2026-11).
+/// The most blank lines before an answer that are passed on, in bytes.
+const MAX_BLANK: usize = 64 << 10;
+
+/// The first piece that is not blank, behind the blank ones before it. `DeepSeek` sends blank lines while it waits for
+/// capacity (its rate-limit documentation, 2026-11).
 async fn first_text(answer: &mut Answer) -> Result<Bytes, Failure> {
+    let mut blank = Vec::new();
     while let Some(piece) = answer.data().await {
         let piece = piece?;
-        if !piece.trim_ascii().is_empty() {
+        if piece.trim_ascii().is_empty() {
+            if blank.len() + piece.len() <= MAX_BLANK {
+                blank.extend_from_slice(&piece);
+            }
+            continue;
+        }
+        if blank.is_empty() {
             return Ok(piece);
         }
+        blank.extend_from_slice(&piece);
+        return Ok(Bytes::from(blank));
     }
     Err(Failure::of(
         FailureKind::Malformed,
