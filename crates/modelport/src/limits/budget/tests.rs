@@ -224,6 +224,22 @@ fn a_rolling_window_survives_pauses_of_any_length() {
 }
 
 #[test]
+fn what_was_set_apart_longer_ago_than_the_window_is_not_taken_out_twice() {
+    for cost in [0, 30] {
+        let budget = hard(HOURLY, 100);
+        let first = budget.reserve(cents(50), NOON).unwrap();
+        let second = budget.reserve(cents(50), NOON).unwrap();
+        let later = NOON + HOUR + HOUR / 60;
+        spend(&budget, 60, later);
+        let _ = budget.settle(first, cents(cost), later);
+        budget.release(second);
+        check(&budget, later, 60 + cost, 0);
+        assert!(budget.reserve(cents(41 - cost), later).is_err());
+        assert!(budget.reserve(cents(40 - cost), later).is_ok());
+    }
+}
+
+#[test]
 fn clocks_and_lengths_out_of_bounds_do_not_overflow() {
     for length in [0, 1, u64::MAX] {
         let budget = hard(Window::Rolling(Duration::from_millis(length)), 100);
