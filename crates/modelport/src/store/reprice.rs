@@ -1,6 +1,6 @@
 //! Rows whose cost is worked out anew, and the sums of their hours with them.
 
-use sqlx::{AssertSqlSafe, Connection, Row, types::Uuid};
+use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Row, Type, types::Uuid};
 
 use super::{
     StoreFault,
@@ -86,6 +86,32 @@ const POSTGRES_BATCH: &str = "ledger JOIN unnest($1::bigint[], $2::uuid[]) AS ba
 /// The rows of a batch in SQLite: their ids as a JSON array are the first parameter.
 const SQLITE_BATCH: &str = "ledger WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
 
+/// A row as [`select`] gives it.
+fn used<R: Row>(row: &R) -> Result<Used, sqlx::Error>
+where
+    usize: ColumnIndex<R>,
+    for<'r> String: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> Uuid: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let mut tokens = [0; 9];
+    for (place, count) in tokens.iter_mut().enumerate() {
+        *count = unsigned(row.try_get(7 + place)?);
+    }
+    Ok(Used {
+        place: Place {
+            at_ms: unsigned(row.try_get(0)?),
+            id: row.try_get(1)?,
+        },
+        provider: row.try_get(2)?,
+        model: row.try_get(3)?,
+        source: row.try_get(4)?,
+        reported: row.try_get(5)?,
+        computed: row.try_get(6)?,
+        tokens,
+    })
+}
+
 impl Sqlite {
     pub(super) async fn used(
         &mut self,
@@ -99,25 +125,7 @@ impl Sqlite {
             .bind(after.id)
             .fetch_all(self.connection())
             .await?;
-        let used = |row: &sqlx::sqlite::SqliteRow| {
-            let mut tokens = [0; 9];
-            for (place, count) in tokens.iter_mut().enumerate() {
-                *count = unsigned(row.try_get(7 + place)?);
-            }
-            Ok(Used {
-                place: Place {
-                    at_ms: unsigned(row.try_get(0)?),
-                    id: row.try_get(1)?,
-                },
-                provider: row.try_get(2)?,
-                model: row.try_get(3)?,
-                source: row.try_get(4)?,
-                reported: row.try_get(5)?,
-                computed: row.try_get(6)?,
-                tokens,
-            })
-        };
-        found.iter().map(used).collect()
+        Ok(found.iter().map(used).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn reprice(&mut self, batch: &[Priced]) -> Result<(), StoreFault> {
@@ -166,25 +174,7 @@ impl Postgres {
             .bind(after.id)
             .fetch_all(self.connection())
             .await?;
-        let used = |row: &sqlx::postgres::PgRow| {
-            let mut tokens = [0; 9];
-            for (place, count) in tokens.iter_mut().enumerate() {
-                *count = unsigned(row.try_get(7 + place)?);
-            }
-            Ok(Used {
-                place: Place {
-                    at_ms: unsigned(row.try_get(0)?),
-                    id: row.try_get(1)?,
-                },
-                provider: row.try_get(2)?,
-                model: row.try_get(3)?,
-                source: row.try_get(4)?,
-                reported: row.try_get(5)?,
-                computed: row.try_get(6)?,
-                tokens,
-            })
-        };
-        found.iter().map(used).collect()
+        Ok(found.iter().map(used).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn reprice(&mut self, batch: &[Priced]) -> Result<(), StoreFault> {
