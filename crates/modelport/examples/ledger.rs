@@ -17,7 +17,7 @@ use http::{HeaderMap, StatusCode};
 use modelport::{
     accounting::{
         charge::{Charge, Source},
-        entry::Entry,
+        entry::{Entry, Texts},
         journal::Position,
         record::{Ending, Record},
     },
@@ -52,17 +52,18 @@ fn main() {
     let busy = runtime.block_on(async {
         let mut store = Store::open(&database).await.unwrap();
         let mut busy = Duration::ZERO;
+        let mut texts = Texts::default();
         let name = format!("bench-{}", std::process::id());
         for first in (0..rows).step_by(usize::try_from(BATCH).unwrap()) {
-            let lines: Vec<String> = (first..rows.min(first + BATCH))
-                .map(|number| line(number, rows))
+            let batch: Vec<Entry> = (first..rows.min(first + BATCH))
+                .map(|number| row(number, rows, &mut texts))
                 .collect();
             let end = Position {
                 segment: 1,
                 offset: first + 1,
             };
             let start = Instant::now();
-            store.add(&name, &lines, end).await.unwrap();
+            store.add(&name, &batch, end).await.unwrap();
             busy += start.elapsed();
         }
         store.forget(&name).await.unwrap();
@@ -71,8 +72,8 @@ fn main() {
     println!("{:.0}", rows as f64 / busy.as_secs_f64());
 }
 
-/// A line of the journal: the `number`th of so many requests.
-fn line(number: u64, rows: u64) -> String {
+/// The row of the `number`th of so many requests.
+fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
     let mut random = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     random ^= random >> 29;
     let ago = TIME.mul_f64((rows - number) as f64 / rows as f64);
@@ -114,5 +115,5 @@ fn line(number: u64, rows: u64) -> String {
         ending: Ending::Answered,
         problem: None,
     };
-    serde_json::to_string(&Entry::of(&record)).unwrap()
+    Entry::of(&record, texts)
 }

@@ -18,6 +18,7 @@ use self::{
 };
 use crate::{
     accounting::{
+        entry::Entry,
         journal::Position,
         report::{Period, Totals},
     },
@@ -49,9 +50,6 @@ pub enum StoreFault {
     /// The tables cannot be brought up to date.
     #[error("its tables cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A line of the journal is no row.
-    #[error("it is no row: {0}")]
-    Row(String),
     /// The database says nothing.
     #[error("it has not answered for {} s", .0.as_secs())]
     Silent(Duration),
@@ -60,10 +58,8 @@ pub enum StoreFault {
 impl StoreFault {
     /// Whether it is a row that the database does not take, whenever it is offered.
     pub fn is_of_row(&self) -> bool {
-        let error = match self {
-            Self::Row(_) => return true,
-            Self::Database(error) => error,
-            Self::Directory { .. } | Self::Migration(_) | Self::Silent(_) => return false,
+        let Self::Database(error) = self else {
+            return false;
         };
         let code = error
             .as_database_error()
@@ -185,7 +181,7 @@ impl Store {
     pub async fn add(
         &mut self,
         journal: &str,
-        rows: &[String],
+        rows: &[Entry],
         end: Position,
     ) -> Result<(), StoreFault> {
         match self {

@@ -1,9 +1,16 @@
 //! One row of the ledger: what a finished request comes to, as it is written to the journal and to the database. Holds
 //! no prompt and no answer, and nothing that a database would not take: one row must not hold up the others.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::{
+    borrow::{Borrow, Cow},
+    collections::HashSet,
+    ops::Deref,
+    sync::Arc,
+    time::SystemTime,
+};
 
-use serde::Serialize;
+use modelport_provider::usage::Usage;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::{
@@ -19,58 +26,175 @@ const MAX_NAME: usize = 256;
 const MAX_TAGS: usize = 4096;
 
 /// The most that one request can count of anything. A provider may say what it likes; sums of this fit the database.
-const MAX_COUNT: u64 = 1_000_000_000_000;
+const MAX_COUNT: i64 = 1_000_000_000_000;
 
 /// The longest time, and the latest moment, of a row: the end of the year 9999.
-const MAX_MILLIS: u64 = 253_402_300_799_999;
+const MAX_MILLIS: i64 = 253_402_300_799_999;
 
-/// A row of the ledger. The names are those of the ledger's columns.
-#[derive(Debug, Serialize)]
-pub struct Entry<'a> {
-    /// Names the row; a caller may use one request id for many requests.
-    #[serde(with = "uuid::serde::simple")]
-    id: Uuid,
-    /// When the request arrived, in milliseconds since 1970.
-    at_ms: u64,
-    request_id: Cow<'a, str>,
-    /// Empty for a gateway without keys.
-    key: Cow<'a, str>,
-    /// Empty for a key that is nobody's in particular.
-    team: Cow<'a, str>,
-    provider: Cow<'a, str>,
-    /// The model as the caller named it.
-    requested: Cow<'a, str>,
-    /// The model that was asked for of the provider.
-    model: Cow<'a, str>,
-    surface: &'static str,
-    stream: bool,
-    status: u16,
-    ending: &'static str,
-    attempts: u32,
-    duration_ms: u64,
-    first_output_ms: Option<u64>,
-    input_tokens: u64,
-    output_tokens: u64,
-    cached_input_tokens: u64,
-    cache_write_tokens: u64,
-    cache_write_1h_tokens: u64,
-    reasoning_tokens: u64,
-    audio_input_tokens: u64,
-    audio_output_tokens: u64,
-    image_input_tokens: u64,
-    image_output_tokens: u64,
-    cost_pico: Option<i64>,
-    cost_source: &'static str,
-    reported_pico: Option<i64>,
-    computed_pico: Option<i64>,
-    prices: Option<Cow<'a, str>>,
-    tags: Option<Cow<'a, str>>,
+/// Texts that are remembered to be shared.
+const MAX_TEXTS: usize = 10_000;
+
+/// A text of a row, which other rows may share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<str>);
+
+impl Text {
+    /// The text, shared.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
-impl<'a> Entry<'a> {
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(text.into()))
+    }
+}
+
+/// A row of the ledger. The names are those of the ledger's columns. Nothing and 0 are left out of its JSON, which most of
+/// the counts are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Names the row; a caller may use one request id for many requests.
+    #[serde(with = "uuid::serde::simple")]
+    pub id: Uuid,
+    /// When the request arrived, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The request's id.
+    pub request_id: Text,
+    /// Empty for a gateway without keys.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub key: Text,
+    /// Empty for a key that is nobody's in particular.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub team: Text,
+    /// The id of the provider that was asked last.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub provider: Text,
+    /// The model as the caller named it.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub requested: Text,
+    /// The model that was asked for of the provider.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub model: Text,
+    /// The endpoint below `/v1`.
+    pub surface: Text,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// The status that the caller got.
+    pub status: i16,
+    /// How it ended: the word of [`Ending`](super::record::Ending).
+    pub ending: Text,
+    /// How many attempts were made.
+    pub attempts: i32,
+    /// From the request's arrival to the end of the answer.
+    pub duration_ms: i64,
+    /// From the request's arrival to the first output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_output_ms: Option<i64>,
+    /// Tokens of the prompt. All tokens are counted as the fields of [`Usage`] are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub input_tokens: i64,
+    /// Tokens of the answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub output_tokens: i64,
+    /// Input tokens that a cache held.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_input_tokens: i64,
+    /// Input tokens that were written to a cache.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_tokens: i64,
+    /// Those of them that are kept for an hour.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cache_write_1h_tokens: i64,
+    /// Output tokens that were thought.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reasoning_tokens: i64,
+    /// Input tokens that were sound.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub audio_input_tokens: i64,
+    /// Output tokens that were sound.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub audio_output_tokens: i64,
+    /// Input tokens that were pictures.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub image_input_tokens: i64,
+    /// Output tokens that were pictures.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub image_output_tokens: i64,
+    /// What it costs in pico-dollars; `None` where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_pico: Option<i64>,
+    /// Where that comes from: the word of [`Source`](charge::Source).
+    pub cost_source: Text,
+    /// What the provider reported, in pico-dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_pico: Option<i64>,
+    /// What the prices come to, in pico-dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed_pico: Option<i64>,
+    /// Which set of prices was used, and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<Text>,
+    /// A JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Text>,
+}
+
+/// Texts that many rows have, kept once.
+#[derive(Default)]
+pub struct Texts(HashSet<Text>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Text {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new = Text::from(text);
+        if self.0.len() < MAX_TEXTS {
+            self.0.insert(new.clone());
+        }
+        new
+    }
+
+    /// A name as a row holds it; empty for none.
+    fn name(&mut self, text: Option<&str>) -> Text {
+        self.shared(&name(text))
+    }
+}
+
+impl Entry {
     /// The row of a request that has just ended.
-    pub fn of(record: &'a Record) -> Self {
-        let usage = record.usage.clone().unwrap_or_default();
+    pub fn of(record: &Record, texts: &mut Texts) -> Self {
+        let none = Usage::default();
+        let usage = record.usage.as_ref().unwrap_or(&none);
         let Charge {
             amount,
             source,
@@ -79,23 +203,25 @@ impl<'a> Entry<'a> {
             prices,
         } = &record.charge;
         let pico = |dollars: &Option<_>| dollars.map(charge::pico);
+        let tags = record.tags.as_ref();
+        let tags = tags.filter(|tags| tags.len() <= MAX_TAGS);
         Self {
             id: new_uuid(),
             at_ms: millis_since_1970(record.at),
-            request_id: name(Some(record.id.as_str())),
+            request_id: Text::from(&*name(Some(record.id.as_str()))),
             key: match &record.key {
-                Some(key) => name(Some(key)),
-                None => Cow::Owned(key(record.caller)),
+                Some(key) => texts.name(Some(key)),
+                None => texts.shared(&key(record.caller)),
             },
-            team: name(record.team.as_deref()),
-            provider: name(record.provider.as_deref()),
-            requested: name(record.requested.as_deref()),
-            model: name(record.upstream_model.as_deref()),
-            surface: record.endpoint,
+            team: texts.name(record.team.as_deref()),
+            provider: texts.name(record.provider.as_deref()),
+            requested: texts.name(record.requested.as_deref()),
+            model: texts.name(record.upstream_model.as_deref()),
+            surface: texts.shared(record.endpoint),
             stream: record.stream,
-            status: record.status.as_u16(),
-            ending: record.ending.as_str(),
-            attempts: record.attempts,
+            status: i16::try_from(record.status.as_u16()).unwrap_or(i16::MAX),
+            ending: texts.shared(record.ending.as_str()),
+            attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
             duration_ms: millis(record.duration),
             first_output_ms: record.first_output.map(millis),
             input_tokens: count(usage.input_tokens),
@@ -109,17 +235,22 @@ impl<'a> Entry<'a> {
             image_input_tokens: count(usage.image_input_tokens),
             image_output_tokens: count(usage.image_output_tokens),
             cost_pico: pico(amount),
-            cost_source: source.as_str(),
+            cost_source: texts.shared(source.as_str()),
             reported_pico: pico(reported),
             computed_pico: pico(computed),
-            prices: prices.as_deref().map(|prices| name(Some(prices))),
-            tags: record
-                .tags
-                .as_deref()
-                .filter(|tags| tags.len() <= MAX_TAGS)
-                .map(without_nul),
+            prices: prices.as_deref().map(|prices| texts.name(Some(prices))),
+            tags: tags.map(|tags| Text::from(&*without_nul(tags))),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &i64) -> bool {
+    *count == 0
+}
+
+fn is_empty(text: &Text) -> bool {
+    text.is_empty()
 }
 
 /// As much of a name as a row holds.
@@ -142,8 +273,8 @@ fn without_nul(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn count(tokens: u64) -> u64 {
-    tokens.min(MAX_COUNT)
+fn count(tokens: u64) -> i64 {
+    i64::try_from(tokens).map_or(MAX_COUNT, |tokens| tokens.min(MAX_COUNT))
 }
 
 /// What the key of a caller is called; nothing where none is needed.
@@ -154,13 +285,13 @@ fn key(caller: u64) -> String {
     }
 }
 
-fn millis_since_1970(time: SystemTime) -> u64 {
+fn millis_since_1970(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, millis)
 }
 
-fn millis(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).map_or(MAX_MILLIS, |millis| millis.min(MAX_MILLIS))
+fn millis(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_millis()).map_or(MAX_MILLIS, |millis| millis.min(MAX_MILLIS))
 }
 
 #[cfg(test)]

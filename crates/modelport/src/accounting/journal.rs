@@ -55,6 +55,14 @@ impl Writer {
         })
     }
 
+    /// What follows the lines that are there.
+    pub fn end(&self) -> Position {
+        Position {
+            segment: self.segment,
+            offset: self.length,
+        }
+    }
+
     /// Appends whole lines. When it fails none of them is there.
     ///
     /// # Errors
@@ -85,7 +93,7 @@ fn create(place: &Place, segment: u64) -> io::Result<File> {
 }
 
 /// How far a journal has been read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The segment's number; they count from 1.
     pub segment: u64,

@@ -7,7 +7,10 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, Release},
+        },
         mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     },
     thread,
@@ -18,9 +21,9 @@ use tracing::Level;
 
 use super::{
     charge::Source,
-    entry::Entry,
-    journal::{self, Place, Writer},
-    ledger::Ledger,
+    entry::{Entry, Texts},
+    journal::{self, Place, Position, Writer},
+    ledger::{Ledger, Written},
     record::Record,
 };
 use crate::{
@@ -50,6 +53,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// How long the end of the process waits for what is unwritten.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Written batches that may wait for the ledger; what it does not get in this way it reads from the journal.
+const MAX_UNREAD: usize = 64;
 
 /// Empty batches after which the thread sleeps until it is woken.
 const QUIET_BATCHES: u32 = 50;
@@ -88,6 +94,8 @@ pub struct State {
     is_journal_failing: AtomicBool,
     /// Whether the database takes nothing.
     pub(super) is_database_failing: AtomicBool,
+    /// Whether the journal holds what was not handed to the ledger.
+    pub(super) is_behind: AtomicBool,
 }
 
 /// How keeping goes, at one moment.
@@ -148,19 +156,24 @@ impl Sink {
         let writer = Writer::new(Arc::clone(&place))?;
         let state = Arc::new(State::default());
         let (sender, receiver) = sync_channel(MAX_WAITING);
+        let (ledger, written) = sync_channel(MAX_UNREAD);
         let keeping = Keeping {
+            end: writer.end(),
             writer,
             logs: logs.clone(),
+            ledger,
             state: Arc::clone(&state),
+            texts: Texts::default(),
             lines: Vec::new(),
             count: 0,
+            rows: Vec::new(),
             unpriced: HashSet::new(),
             retry_at: None,
         };
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keeping.run(&receiver))?;
-        let ledger = Ledger::start((database, keep), place, left, Arc::clone(&state))?;
+        let ledger = Ledger::start((database, keep), place, (left, written), Arc::clone(&state))?;
         let kept = Kept {
             sender,
             state,
@@ -207,12 +220,19 @@ impl Sink {
 /// What the journal's thread holds.
 struct Keeping {
     writer: Writer,
+    /// What follows the lines that were written last.
+    end: Position,
     logs: logs::Sink,
+    /// Where rows go that are in the journal.
+    ledger: SyncSender<Written>,
     state: Arc<State>,
+    texts: Texts,
     /// Lines that are not written yet.
     lines: Vec<u8>,
     /// How many they are.
     count: u64,
+    /// The rows that they are of; none while the journal takes nothing, so that what waits is not kept twice.
+    rows: Vec<Entry>,
     /// Models of providers whose price nobody states, of which that was said.
     unpriced: HashSet<(Box<str>, Arc<str>)>,
     /// When a journal that takes nothing is tried again.
@@ -260,9 +280,15 @@ impl Keeping {
         self.warn_of_price(&record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);
-        } else if let Ok(json) = serde_json::to_vec(&Entry::of(&record)) {
-            journal::add_line(&mut self.lines, &json);
-            self.count += 1;
+        } else {
+            let row = Entry::of(&record, &mut self.texts);
+            if let Ok(json) = serde_json::to_vec(&row) {
+                journal::add_line(&mut self.lines, &json);
+                self.count += 1;
+                if self.retry_at.is_none() {
+                    self.rows.push(row);
+                }
+            }
         }
         self.logs.send(record);
         if self.lines.len() > MAX_BATCH {
@@ -301,6 +327,7 @@ impl Keeping {
                 }
                 self.lines.clear();
                 self.lines.shrink_to(MAX_BATCH);
+                self.hand_over();
                 self.count = 0;
                 self.state.is_journal_failing.store(false, Relaxed);
             }
@@ -309,8 +336,24 @@ impl Keeping {
                     tracing::error!(target: "modelport", %error, "the journal cannot be written: requests are served, and wait in memory for the ledger");
                 }
                 self.retry_at = now.checked_add(PAUSE);
+                self.rows = Vec::new();
             }
         }
         self.state.waiting.store(self.count, Relaxed);
+    }
+
+    /// Spares the ledger reading what has just been written.
+    fn hand_over(&mut self) {
+        let start = std::mem::replace(&mut self.end, self.writer.end());
+        let rows = std::mem::take(&mut self.rows);
+        let is_whole = usize::try_from(self.count).is_ok_and(|count| count == rows.len());
+        let written = Written {
+            rows,
+            start,
+            end: self.end,
+        };
+        if !is_whole || self.ledger.try_send(written).is_err() {
+            self.state.is_behind.store(true, Release);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::Ordering::Relaxed,
+        atomic::Ordering::{AcqRel, Relaxed},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use super::{
+    entry::Entry,
     journal::{self, Batch, Place, Position},
     keeper::State,
 };
@@ -24,7 +25,7 @@ use crate::{
 /// How long the journal may be ahead of the database while both work.
 const ROUND: Duration = Duration::from_millis(200);
 
-/// Rows that are taken over together.
+/// Rows that are taken over together, about.
 const ROWS: usize = 2000;
 
 /// The pause after a first failure; it doubles up to [`MAX_PAUSE`].
@@ -42,6 +43,16 @@ pub struct Ledger {
     end: SyncSender<SyncSender<()>>,
 }
 
+/// Rows that are in the journal, so that they need not be read there.
+pub struct Written {
+    /// The rows, of each line one.
+    pub rows: Vec<Entry>,
+    /// What follows the lines that were written before.
+    pub start: Position,
+    /// What follows these lines.
+    pub end: Position,
+}
+
 /// Why a round of taking over did not succeed.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
@@ -52,7 +63,8 @@ enum Fault {
 }
 
 impl Ledger {
-    /// Starts taking over `left`, journals of processes that are gone, and then `place`, which is being written.
+    /// Starts taking over `left`, journals of processes that are gone, and then `place`, which is being written: what comes
+    /// as `written` as it comes, and the rest from its files.
     ///
     /// # Errors
     ///
@@ -60,7 +72,7 @@ impl Ledger {
     pub fn start(
         (database, keep): (Database, Keep),
         place: Arc<Place>,
-        left: Vec<Place>,
+        (left, written): (Vec<Place>, Receiver<Written>),
         state: Arc<State>,
     ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -73,6 +85,7 @@ impl Ledger {
             trim_at: clock::now(),
             place,
             left,
+            written,
             state,
             store: None,
             at: None,
@@ -100,6 +113,7 @@ struct TakingOver {
     trim_at: Instant,
     place: Arc<Place>,
     left: Vec<Place>,
+    written: Receiver<Written>,
     state: Arc<State>,
     store: Option<Store>,
     /// How far `place` is taken over, once that is known.
@@ -163,12 +177,41 @@ impl TakingOver {
             store.forget(place.name()).await?;
             journal::remove(&place)?;
         }
-        let start = match self.at {
-            Some(start) => start,
-            None => store.position(self.place.name()).await?,
+        let mut at = if let Some(at) = self.at {
+            at
+        } else {
+            let start = store.position(self.place.name()).await?;
+            take_all(store, &self.place, start, &self.state).await?
         };
-        let end = take_all(store, &self.place, start, &self.state).await?;
-        self.at = Some(end);
+        // Known again only when all of it is in the database: a failure leaves that open.
+        self.at = None;
+        let mut unread = self.written.try_iter().peekable();
+        while let Some(Written {
+            mut rows,
+            start,
+            mut end,
+        }) = unread.next()
+        {
+            if end <= at {
+                continue;
+            }
+            if start != at {
+                at = take_all(store, &self.place, at, &self.state).await?;
+                continue;
+            }
+            while rows.len() < ROWS
+                && let Some(next) = unread.next_if(|next| next.start == end)
+            {
+                rows.extend(next.rows);
+                end = next.end;
+            }
+            take(store, &self.place, &rows, (at, end), &self.state).await?;
+            at = end;
+        }
+        if self.state.is_behind.swap(false, AcqRel) {
+            at = take_all(store, &self.place, at, &self.state).await?;
+        }
+        self.at = Some(at);
         let now = clock::now();
         if now >= self.trim_at && !store.trim(self.keep, clock::unix_millis()).await? {
             self.trim_at = now + TRIM_PAUSE;
@@ -186,7 +229,7 @@ impl TakingOver {
     }
 }
 
-/// Takes over what a journal holds behind a position, and deletes the segments that are done.
+/// Takes over what a journal holds behind a position. Gives the one behind that.
 async fn take_all(
     store: &mut Store,
     place: &Place,
@@ -204,14 +247,17 @@ async fn take_all(
             tracing::error!(target: "modelport", damaged, journal = place.name(), "lines of the journal are damaged and passed over");
         }
         if end != at {
-            match store.add(place.name(), &lines, end).await {
-                Err(fault) if fault.is_of_row() => {
-                    let lost = take_singly(store, place, &lines, (at, end)).await?;
-                    state.lost.fetch_add(lost, Relaxed);
-                }
-                result => result?,
-            }
-            journal::forget(place, end)?;
+            let rows = lines
+                .iter()
+                .filter_map(|line| match serde_json::from_str(line) {
+                    Ok(row) => Some(row),
+                    Err(fault) => {
+                        pass_over(&fault, place, state);
+                        None
+                    }
+                });
+            let rows: Vec<Entry> = rows.collect();
+            take(store, place, &rows, (at, end), state).await?;
         }
         at = end;
         if is_last {
@@ -220,27 +266,50 @@ async fn take_all(
     }
 }
 
-/// Takes lines over of which the database does not take one, each by itself, and passes over what it does not take: one row
-/// must not keep out all behind it. Gives how many those were.
+/// Takes over rows from between two positions of a journal, and deletes the segments that are done with that.
+async fn take(
+    store: &mut Store,
+    place: &Place,
+    rows: &[Entry],
+    (start, end): (Position, Position),
+    state: &State,
+) -> Result<(), Fault> {
+    match store.add(place.name(), rows, end).await {
+        Err(fault) if fault.is_of_row() => {
+            take_singly(store, place, rows, (start, end), state).await?;
+        }
+        result => result?,
+    }
+    if start.segment != end.segment {
+        journal::forget(place, end)?;
+    }
+    Ok(())
+}
+
+/// Takes rows over of which the database does not take one, each by itself, and passes over what it does not take: one row
+/// must not keep out all behind it.
 async fn take_singly(
     store: &mut Store,
     place: &Place,
-    lines: &[String],
+    rows: &[Entry],
     (start, end): (Position, Position),
-) -> Result<u64, Fault> {
-    let mut lost = 0;
-    for line in lines {
+    state: &State,
+) -> Result<(), Fault> {
+    for row in rows {
         match store
-            .add(place.name(), std::slice::from_ref(line), start)
+            .add(place.name(), std::slice::from_ref(row), start)
             .await
         {
-            Err(fault) if fault.is_of_row() => {
-                tracing::error!(target: "modelport", %fault, journal = place.name(), "a row is passed over, because the ledger does not take it");
-                lost += 1;
-            }
+            Err(fault) if fault.is_of_row() => pass_over(&fault, place, state),
             result => result?,
         }
     }
     store.add(place.name(), &[], end).await?;
-    Ok(lost)
+    Ok(())
+}
+
+/// Says that a row does not get into the ledger.
+fn pass_over(fault: &dyn std::error::Error, place: &Place, state: &State) {
+    tracing::error!(target: "modelport", %fault, journal = place.name(), "a row is passed over, because the ledger does not take it");
+    state.lost.fetch_add(1, Relaxed);
 }

@@ -5,18 +5,18 @@ mod documents;
 use std::{collections::BTreeSet, pin::pin, str::FromStr, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde::Deserialize;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions,
 };
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::{
     Ends, Line, StoreFault, bring_up_to_date,
-    rows::{self, DAY, signed, unsigned},
+    rows::{self, Cell, DAY, signed, unsigned},
 };
 use crate::{
-    accounting::{journal::Position, report::Period},
+    accounting::{entry::Entry, journal::Position, report::Period},
     clock,
     config::PostgresUrl,
 };
@@ -122,14 +122,13 @@ impl Postgres {
     pub(super) async fn add(
         &mut self,
         journal: &str,
-        rows: &[String],
+        rows: &[Entry],
         end: Position,
     ) -> Result<(), StoreFault> {
         self.make_parts(days(rows)).await?;
-        let rows = format!("[{}]", rows.join(","));
         let mut tries = 1;
         loop {
-            match in_time(PATIENCE, self.try_to_add(journal, &rows, end)).await {
+            match in_time(PATIENCE, self.try_to_add(journal, rows, end)).await {
                 Err(StoreFault::Database(error))
                     if tries < MOST_TRIES && has_code(&error, &RETRIED) =>
                 {
@@ -143,14 +142,26 @@ impl Postgres {
     async fn try_to_add(
         &mut self,
         journal: &str,
-        rows: &str,
+        rows: &[Entry],
         end: Position,
     ) -> Result<(), StoreFault> {
         let mut transaction = self.connection.begin().await?;
-        sqlx::query(AssertSqlSafe(self.add_rows.as_str()))
-            .bind(rows)
-            .execute(&mut *transaction)
-            .await?;
+        let mut query = sqlx::query(AssertSqlSafe(self.add_rows.as_str()));
+        let mut columns = rows::COLUMNS.map(|(_, kind)| Column::new(kind));
+        for row in rows {
+            for (column, cell) in columns.iter_mut().zip(rows::cells(row)) {
+                column.push(cell);
+            }
+        }
+        for column in columns {
+            query = match column {
+                Column::Ids(ids) => query.bind(ids),
+                Column::Switches(switches) => query.bind(switches),
+                Column::Numbers(numbers) => query.bind(numbers),
+                Column::Texts(texts) => query.bind(texts),
+            };
+        }
+        query.execute(&mut *transaction).await?;
         sqlx::query(SET_POSITION)
             .bind(journal)
             .bind(signed(end.segment))
@@ -271,26 +282,60 @@ impl Postgres {
     }
 }
 
-/// The statement that takes rows over from a JSON array of them and adds those that are new to their hours.
+/// The values of one column.
+enum Column {
+    Ids(Vec<Uuid>),
+    Switches(Vec<bool>),
+    Numbers(Vec<Option<i64>>),
+    Texts(Vec<Option<String>>),
+}
+
+impl Column {
+    fn new(kind: &str) -> Self {
+        match kind {
+            "uuid" => Self::Ids(Vec::new()),
+            "boolean" => Self::Switches(Vec::new()),
+            "text" => Self::Texts(Vec::new()),
+            _ => Self::Numbers(Vec::new()),
+        }
+    }
+
+    fn push(&mut self, cell: Cell) {
+        match (self, cell) {
+            (Self::Ids(ids), Cell::Id(id)) => ids.push(id),
+            (Self::Switches(switches), Cell::Switch(is_so)) => switches.push(is_so),
+            (Self::Numbers(numbers), Cell::Number(number)) => numbers.push(number),
+            (Self::Texts(texts), Cell::Text(text)) => texts.push(text.map(|text| (*text).into())),
+            _ => {}
+        }
+    }
+}
+
+/// The statement that takes rows over, each column as an array, and adds those that are new to their hours.
 fn add_rows() -> String {
-    let types = rows::COLUMNS.map(|(name, kind)| format!("{name} {kind}"));
-    let (columns, types) = (rows::columns(), types.join(", "));
+    let values = rows::COLUMNS.map(|(name, kind)| format!("{name}::{kind}"));
+    let mut place = 0;
+    let arrays = rows::COLUMNS.map(|(_, kind)| {
+        place += 1;
+        // Numbers come in one size, and are made smaller as they are put in.
+        let kind = match kind {
+            "integer" | "smallint" => "bigint",
+            kind => kind,
+        };
+        format!("${place}::{kind}[]")
+    });
+    let (columns, values, arrays) = (rows::columns(), values.join(", "), arrays.join(", "));
     let add_hours = rows::add_hours("added");
     format!(
-        "WITH added AS (INSERT INTO ledger ({columns}) SELECT {columns} \
-         FROM json_to_recordset($1::json) AS line({types}) ON CONFLICT DO NOTHING RETURNING *) \
+        "WITH added AS (INSERT INTO ledger ({columns}) SELECT {values} \
+         FROM unnest({arrays}) AS line({columns}) ON CONFLICT DO NOTHING RETURNING *) \
          {add_hours}"
     )
 }
 
 /// The days of these rows, counted since 1970.
-fn days(rows: &[String]) -> BTreeSet<u64> {
-    #[derive(Deserialize)]
-    struct Moment {
-        at_ms: u64,
-    }
-    let moments = rows.iter().filter_map(|row| serde_json::from_str(row).ok());
-    moments.map(|Moment { at_ms }| at_ms / DAY).collect()
+fn days(rows: &[Entry]) -> BTreeSet<u64> {
+    rows.iter().map(|row| unsigned(row.at_ms) / DAY).collect()
 }
 
 /// What the part of a day is called.

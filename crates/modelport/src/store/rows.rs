@@ -1,11 +1,16 @@
 //! What both databases hold, and the statements that they share: the columns of a row, what is summed up by the hour, and
 //! the report. It knows no database.
 
+use std::collections::BTreeMap;
+
 use sqlx::{ColumnIndex, Decode, Row, Type};
+use uuid::Uuid;
 
 use super::Line;
 use crate::accounting::{
-    charge,
+    charge::{self, Source},
+    entry::{Entry, Text},
+    record::Ending,
     report::{Period, Totals},
 };
 
@@ -14,6 +19,9 @@ pub(super) const DAY: u64 = 86_400_000;
 
 /// An hour, in milliseconds.
 pub(super) const HOUR: u64 = 3_600_000;
+
+/// The pico-dollars of a micro-dollar.
+const MICRO: i64 = 1_000_000;
 
 /// The columns of a row, by the names that a line of the journal has for them too, with PostgreSQL's types.
 pub(super) const COLUMNS: [(&str, &str); 31] = [
@@ -53,6 +61,54 @@ pub(super) const COLUMNS: [(&str, &str); 31] = [
 /// The names of [`COLUMNS`], separated by commas.
 pub(super) fn columns() -> String {
     COLUMNS.map(|(name, _)| name).join(", ")
+}
+
+/// One value of a row.
+#[derive(Debug)]
+pub(super) enum Cell {
+    Id(Uuid),
+    Switch(bool),
+    Number(Option<i64>),
+    Text(Option<Text>),
+}
+
+/// The values of a row, in the order of [`COLUMNS`].
+pub(super) fn cells(row: &Entry) -> [Cell; COLUMNS.len()] {
+    let number = |number: i64| Cell::Number(Some(number));
+    let text = |text: &Text| Cell::Text(Some(text.clone()));
+    [
+        Cell::Id(row.id),
+        number(row.at_ms),
+        text(&row.request_id),
+        text(&row.key),
+        text(&row.team),
+        text(&row.provider),
+        text(&row.requested),
+        text(&row.model),
+        text(&row.surface),
+        Cell::Switch(row.stream),
+        number(row.status.into()),
+        text(&row.ending),
+        number(row.attempts.into()),
+        number(row.duration_ms),
+        Cell::Number(row.first_output_ms),
+        number(row.input_tokens),
+        number(row.output_tokens),
+        number(row.cached_input_tokens),
+        number(row.cache_write_tokens),
+        number(row.cache_write_1h_tokens),
+        number(row.reasoning_tokens),
+        number(row.audio_input_tokens),
+        number(row.audio_output_tokens),
+        number(row.image_input_tokens),
+        number(row.image_output_tokens),
+        Cell::Number(row.cost_pico),
+        text(&row.cost_source),
+        Cell::Number(row.reported_pico),
+        Cell::Number(row.computed_pico),
+        Cell::Text(row.prices.clone()),
+        Cell::Text(row.tags.clone()),
+    ]
 }
 
 /// What the sums of an hour are kept apart by, beside the hour.
@@ -104,6 +160,91 @@ const SUMS: [(&str, &str); 19] = [
     ),
 ];
 
+/// What rows add to the sums of their hours, summed up here: as [`add_hours`] does it, for a fifth of its price.
+#[derive(Default)]
+pub(super) struct Hours<'a>(BTreeMap<(i64, [&'a Text; 5]), [i64; SUMS.len()]>);
+
+impl<'a> Hours<'a> {
+    /// What these rows add.
+    pub(super) fn of(rows: &'a [Entry]) -> Self {
+        let mut hours = Self::default();
+        for row in rows {
+            hours.add(row);
+        }
+        hours
+    }
+
+    fn add(&mut self, row: &'a Entry) {
+        let (micro, pico) = row
+            .cost_pico
+            .map_or((0, 0), |cost| (cost / MICRO, cost % MICRO));
+        let of = |source: Source| {
+            let is_it = *row.cost_source == *source.as_str();
+            if is_it { (micro, pico) } else { (0, 0) }
+        };
+        let (reported, computed, estimated) = (
+            of(Source::Reported),
+            of(Source::Computed),
+            of(Source::Estimated),
+        );
+        let is_failed = *row.ending != *Ending::Answered.as_str();
+        let is_unpriced = row.cost_pico.is_none() && *row.cost_source != *Source::None.as_str();
+        let group = [&row.key, &row.team, &row.provider, &row.model, &row.surface];
+        let hour = row.at_ms / signed(HOUR);
+        let sums = self.0.entry((hour, group)).or_insert([0; SUMS.len()]);
+        let adds = [
+            1,
+            i64::from(is_failed),
+            row.input_tokens,
+            row.output_tokens,
+            row.cached_input_tokens,
+            row.cache_write_tokens,
+            row.cache_write_1h_tokens,
+            row.reasoning_tokens,
+            row.audio_input_tokens,
+            row.audio_output_tokens,
+            row.image_input_tokens,
+            row.image_output_tokens,
+            reported.0,
+            reported.1,
+            computed.0,
+            computed.1,
+            estimated.0,
+            estimated.1,
+            i64::from(is_unpriced),
+        ];
+        for (sum, add) in sums.iter_mut().zip(adds) {
+            *sum += add;
+        }
+    }
+
+    /// The values of each line that [`add_sums`] takes.
+    pub(super) fn lines(&self) -> Vec<(i64, [Text; 5], [i64; SUMS.len()])> {
+        let lines = self.0.iter();
+        lines
+            .map(|((hour, group), sums)| (*hour, group.map(Text::clone), *sums))
+            .collect()
+    }
+}
+
+/// The statement that adds this many lines of sums to the table of hours.
+pub(super) fn add_sums(count: usize) -> String {
+    let names = SUMS.map(|(name, _)| name).join(", ");
+    let line = format!("({})", vec!["?"; 6 + SUMS.len()].join(", "));
+    let lines = vec![line; count].join(", ");
+    format!(
+        "INSERT INTO usage_hour (hour, {GROUPS}, {names}) VALUES {lines} {}",
+        add_up()
+    )
+}
+
+/// What becomes of a line of sums whose hour is there already.
+fn add_up() -> String {
+    let added = SUMS.map(|(name, _)| format!("{name} = usage_hour.{name} + excluded.{name}"));
+    let added = added.join(", ");
+    format!("ON CONFLICT (hour, {GROUPS}) DO UPDATE SET {added}")
+}
+
 /// The statement that adds new rows to the sums of their hours. The hours are in order, so that two writers cannot wait
 /// for each other.
 pub(super) fn add_hours(from: &str) -> String {
@@ -120,13 +261,11 @@ fn sum_hours(from: &str, sign: &str) -> String {
     let sums = SUMS
         .map(|(_, of_row)| format!("{sign}sum({of_row})"))
         .join(", ");
-    let added = SUMS.map(|(name, _)| format!("{name} = usage_hour.{name} + excluded.{name}"));
-    let added = added.join(", ");
     format!(
         "INSERT INTO usage_hour (hour, {GROUPS}, {names}) \
          SELECT at_ms / 3600000, {GROUPS}, {sums} FROM {from} \
-         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6 \
-         ON CONFLICT (hour, {GROUPS}) DO UPDATE SET {added}"
+         GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6 {}",
+        add_up()
     )
 }
 

@@ -1,25 +1,24 @@
 //! The embedded database: one file in the data directory.
 
-use std::{borrow::Cow, fmt, fs, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
-};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
-    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, Row, SqlSafeStr, SqlStr,
+    SqliteConnection,
+    sqlite::{
+        SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode,
+        SqliteSynchronous,
+    },
 };
-use uuid::Uuid;
 
 mod documents;
 
 use super::{
     Ends, Line, StoreFault, bring_up_to_date,
-    rows::{self, signed, unsigned},
+    rows::{self, Cell, Hours, signed, unsigned},
 };
 use crate::{
-    accounting::{journal::Position, report::Period},
+    accounting::{entry::Entry, journal::Position, report::Period},
     clock,
 };
 
@@ -40,8 +39,9 @@ const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
     at_ms = excluded.at_ms";
 
-/// Rows that one statement adds.
-const AT_ONCE: usize = 100;
+/// Lines that one statement adds: as many as there are are added by as few statements as possible, of which each is made
+/// and prepared only once.
+const AT_ONCE: [usize; 4] = [128, 32, 8, 1];
 
 /// Rows that are deleted at once; others write in between.
 const DELETED: i64 = 2000;
@@ -55,8 +55,10 @@ const GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 /// One connection to the database.
 pub struct Sqlite {
     connection: SqliteConnection,
-    /// Adds [`AT_ONCE`] rows.
-    add_rows: String,
+    /// Add so many rows, in the order of [`AT_ONCE`].
+    add_rows: [SqlStr; AT_ONCE.len()],
+    /// Add so many lines of sums.
+    add_sums: [SqlStr; AT_ONCE.len()],
     add_hours: String,
 }
 
@@ -103,7 +105,8 @@ impl Sqlite {
         }
         Ok(Self {
             connection,
-            add_rows: add_rows(AT_ONCE),
+            add_rows: AT_ONCE.map(|count| statement(add_rows(count))),
+            add_sums: AT_ONCE.map(|count| statement(rows::add_sums(count))),
             add_hours: rows::add_hours("ledger WHERE seq > ?1"),
         })
     }
@@ -125,36 +128,46 @@ impl Sqlite {
     pub(super) async fn add(
         &mut self,
         journal: &str,
-        rows: &[String],
+        rows: &[Entry],
         end: Position,
     ) -> Result<(), StoreFault> {
         let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM ledger")
             .fetch_one(&mut *transaction)
             .await?;
-        for rows in rows.chunks(AT_ONCE) {
-            let is_full = rows.len() == AT_ONCE;
-            let statement = if is_full {
-                self.add_rows.clone()
-            } else {
-                add_rows(rows.len())
-            };
-            let mut query = sqlx::query(AssertSqlSafe(statement)).persistent(is_full);
-            for line in rows {
-                for value in values(line)? {
-                    query = match value {
-                        Cell::Number(number) => query.bind(number),
-                        Cell::Text(text) => query.bind(text),
-                        Cell::Bytes(bytes) => query.bind(bytes),
-                    };
-                }
-            }
-            query.execute(&mut *transaction).await?;
-        }
-        sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
-            .bind(last)
-            .execute(&mut *transaction)
+        let added = add_lines(&mut transaction, &self.add_rows, rows, |row, values| {
+            rows::cells(row)
+                .into_iter()
+                .try_for_each(|cell| match cell {
+                    Cell::Id(id) => values.add(id),
+                    Cell::Switch(is_so) => values.add(is_so),
+                    Cell::Number(number) => values.add(number),
+                    Cell::Text(text) => values.add(text.map(|text| text.shared())),
+                })
+        })
+        .await?;
+        if added == rows.len() {
+            let lines = Hours::of(rows).lines();
+            add_lines(
+                &mut transaction,
+                &self.add_sums,
+                &lines,
+                |(hour, group, sums), values| {
+                    values.add(*hour)?;
+                    group
+                        .iter()
+                        .try_for_each(|text| values.add(text.shared()))?;
+                    sums.iter().try_for_each(|sum| values.add(*sum))
+                },
+            )
             .await?;
+        } else {
+            // Some were there already; which, the database knows.
+            sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
+                .bind(last)
+                .execute(&mut *transaction)
+                .await?;
+        }
         sqlx::query(SET_POSITION)
             .bind(journal)
             .bind(signed(end.segment))
@@ -293,143 +306,38 @@ struct Size {
     free: u64,
 }
 
+/// Adds lines by statements for [`AT_ONCE`] of them. Gives how many were new.
+async fn add_lines<T>(
+    connection: &mut SqliteConnection,
+    statements: &[SqlStr; AT_ONCE.len()],
+    mut lines: &[T],
+    values_of: impl Fn(&T, &mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
+) -> Result<usize, sqlx::Error> {
+    let mut added = 0;
+    for (count, statement) in AT_ONCE.iter().zip(statements) {
+        while let Some((some, rest)) = lines.split_at_checked(*count) {
+            let mut values = SqliteArguments::default();
+            for line in some {
+                values_of(line, &mut values).map_err(sqlx::Error::Encode)?;
+            }
+            let done = sqlx::query_with(statement.clone(), values)
+                .execute(&mut *connection)
+                .await?;
+            added += usize::try_from(done.rows_affected()).unwrap_or(0);
+            lines = rest;
+        }
+    }
+    Ok(added)
+}
+
+/// A statement that is made here, of no text of anybody's.
+fn statement(sql: String) -> SqlStr {
+    AssertSqlSafe(sql).into_sql_str()
+}
+
 /// The statement that adds this many rows.
 fn add_rows(count: usize) -> String {
     let row = format!("({})", rows::COLUMNS.map(|_| "?").join(", "));
     let (columns, values) = (rows::columns(), vec![row; count].join(", "));
     format!("INSERT INTO ledger ({columns}) VALUES {values} ON CONFLICT (id) DO NOTHING")
-}
-
-/// One value of a row.
-enum Cell {
-    Number(Option<i64>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
-}
-
-/// The values of a line of the journal, in the order of the columns. They are read here, because the database's own JSON
-/// functions take five times as long.
-fn values(line: &str) -> Result<Vec<Cell>, StoreFault> {
-    let mut reader = serde_json::Deserializer::from_str(line);
-    reader
-        .deserialize_map(Columns)
-        .map_err(|error| StoreFault::Row(error.to_string()))
-}
-
-/// Reads a line into its columns.
-struct Columns;
-
-impl<'de> Visitor<'de> for Columns {
-    type Value = Vec<Cell>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<Cell>, A::Error> {
-        let mut cells: Vec<Cell> = rows::COLUMNS
-            .iter()
-            .map(|(_, kind)| Cell::none(kind))
-            .collect();
-        let mut next = 0;
-        while let Some(name) = members.next_key::<&'de str>()? {
-            // A line has its members in the order of the columns, as a rule.
-            let is_it = |place: &usize| {
-                let column = rows::COLUMNS.get(*place);
-                column.is_some_and(|(column, _)| *column == name)
-            };
-            let place = Some(next)
-                .filter(is_it)
-                .or_else(|| (0..rows::COLUMNS.len()).find(is_it));
-            let column = place.and_then(|place| Some((place, rows::COLUMNS.get(place)?)));
-            let Some((place, (column, kind))) = column else {
-                members.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = members.next_value::<Written<'de>>()?;
-            let cell = value
-                .into_cell(kind)
-                .ok_or_else(|| de::Error::custom(format_args!("{column} is no {kind}")))?;
-            if let Some(known) = cells.get_mut(place) {
-                *known = cell;
-            }
-            next = place + 1;
-        }
-        Ok(cells)
-    }
-}
-
-/// A value as it is written.
-enum Written<'a> {
-    Null,
-    Switch(bool),
-    Number(i64),
-    Text(Cow<'a, str>),
-}
-
-impl<'de> Deserialize<'de> for Written<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Written<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value of a row")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Written::Null)
-            }
-
-            fn visit_bool<E>(self, is_so: bool) -> Result<Self::Value, E> {
-                Ok(Written::Switch(is_so))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Written::Number(number))
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-                let number = i64::try_from(number).map_err(E::custom)?;
-                Ok(Written::Number(number))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Written::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Written::Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_any(Any)
-    }
-}
-
-impl Written<'_> {
-    /// As a column of this kind takes it; `None` if it does not.
-    fn into_cell(self, kind: &str) -> Option<Cell> {
-        Some(match (kind, self) {
-            (kind, Self::Null) => Cell::none(kind),
-            ("text", Self::Text(text)) => Cell::Text(Some(text.into_owned())),
-            ("uuid", Self::Text(id)) => {
-                let id = Uuid::parse_str(&id).ok()?;
-                Cell::Bytes(Some(id.as_bytes().to_vec()))
-            }
-            ("boolean", Self::Switch(is_so)) => Cell::Number(Some(i64::from(is_so))),
-            ("bigint" | "integer" | "smallint", Self::Number(number)) => Cell::Number(Some(number)),
-            _ => return None,
-        })
-    }
-}
-
-impl Cell {
-    /// Nothing, in a column of this kind.
-    fn none(kind: &str) -> Self {
-        match kind {
-            "text" => Self::Text(None),
-            "uuid" => Self::Bytes(None),
-            _ => Self::Number(None),
-        }
-    }
 }

@@ -1,9 +1,10 @@
 use rust_decimal::Decimal;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::*;
 
-fn row(id: u32, at_ms: u64, model: &str, ending: &str) -> String {
+fn row(id: u32, at_ms: u64, model: &str, ending: &str) -> Entry {
     priced(id, at_ms, model, ending, "unknown", None)
 }
 
@@ -14,8 +15,8 @@ fn priced(
     ending: &str,
     source: &str,
     pico: Option<i64>,
-) -> String {
-    json!({
+) -> Entry {
+    serde_json::from_value(json!({
         "id": format!("{id:032x}"), "at_ms": at_ms, "request_id": format!("r-{id}"), "key": "k",
         "team": "t", "provider": "p", "requested": "asked", "model": model,
         "surface": "/chat/completions", "stream": false, "status": 200, "ending": ending,
@@ -25,8 +26,8 @@ fn priced(
         "audio_output_tokens": 0, "image_input_tokens": 0, "image_output_tokens": 0,
         "cost_pico": pico, "cost_source": source, "reported_pico": null, "computed_pico": pico,
         "prices": "catalogue 1", "tags": "{\"a\":\"b\"}"
-    })
-    .to_string()
+    }))
+    .unwrap()
 }
 
 const HOUR: u64 = 3_600_000;
@@ -113,5 +114,82 @@ async fn many_may_make_the_same_tables_at_the_same_time() {
     });
     for opened in futures_util::future::join_all(openings).await {
         opened.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sums_made_here_are_those_that_the_database_makes() {
+    let home = tempfile::tempdir().unwrap();
+    let mut store = open(&home).await;
+    let sources = ["reported", "computed", "estimated", "unknown", "none"];
+    let rows: Vec<Entry> = (0..500)
+        .map(|number| {
+            let source = sources[number as usize % 5];
+            let pico = (number % 7 > 2).then_some(i64::from(number) * 1_234_567);
+            let (model, ending) = (format!("m{}", number % 3), ["answered", "broken"]);
+            let at = HOUR * u64::from(number % 4) + u64::from(number);
+            priced(
+                number,
+                at,
+                &model,
+                ending[number as usize % 2],
+                source,
+                pico,
+            )
+        })
+        .collect();
+    let all = Period {
+        since: 0,
+        until: 9 * HOUR,
+    };
+    store.add("j", &rows[..300], at(1)).await.unwrap();
+    // Some of these are there already, so that the database sums up.
+    store.add("j", &rows[200..], at(2)).await.unwrap();
+    let by = ["model", "team"];
+    let apart = store.usage(all, &by).await.unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let mut store = open(&other).await;
+    store.add("j", &rows, at(1)).await.unwrap();
+    assert_eq!(store.usage(all, &by).await.unwrap(), apart);
+    // From the rows alone.
+    let cut = Period {
+        since: 1,
+        until: HOUR - 1,
+    };
+    let hour = Period {
+        since: 0,
+        until: HOUR,
+    };
+    let requests = |lines: &[Line]| lines.iter().map(|(_, totals)| totals.requests).sum::<u64>();
+    assert_eq!(requests(&apart), 500);
+    assert_eq!(requests(&store.usage(cut, &by).await.unwrap()), 124);
+    assert_eq!(requests(&store.usage(hour, &by).await.unwrap()), 125);
+}
+
+#[test]
+fn the_values_of_a_row_are_in_the_order_of_the_columns() {
+    let mut full =
+        serde_json::to_value(priced(1, 7, "a", "answered", "reported", Some(9))).unwrap();
+    let members = full.as_object_mut().unwrap();
+    // A number that tells each column apart.
+    for (place, (name, kind)) in rows::COLUMNS.iter().enumerate() {
+        let value = match *kind {
+            "uuid" => json!(Uuid::from_u128(1).simple().to_string()),
+            "boolean" => json!(true),
+            "text" => json!(place.to_string()),
+            _ => json!(place + 1000),
+        };
+        members.insert((*name).to_owned(), value);
+    }
+    let row: Entry = serde_json::from_value(full).unwrap();
+    for (place, cell) in rows::cells(&row).iter().enumerate() {
+        match cell {
+            rows::Cell::Id(_) => assert_eq!(place, 0),
+            rows::Cell::Switch(_) => assert_eq!(rows::COLUMNS[place].0, "stream"),
+            rows::Cell::Number(number) => {
+                assert_eq!(*number, Some(i64::try_from(place).unwrap() + 1000));
+            }
+            rows::Cell::Text(text) => assert_eq!(text.as_deref(), Some(&*place.to_string())),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use modelport::{
     accounting::{
+        entry::Entry,
         journal::{Place, Position, Writer, add_line},
         report::Period,
     },
@@ -31,6 +32,14 @@ pub(super) fn line(number: u64, at_ms: u64, more: &Value) -> String {
     let all = line.as_object_mut().unwrap();
     all.extend(more.as_object().unwrap().clone());
     line.to_string()
+}
+
+/// The rows of lines.
+pub(super) fn rows(lines: &[String]) -> Vec<Entry> {
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The database that these settings name.
@@ -79,7 +88,7 @@ fn rows_that_come_twice_and_sums_over_what_64_bits_hold_are_the_same_in_both() {
             let mut store = Store::open(&database).await.unwrap();
             for (offset, lines) in [(1, &lines[..20]), (2, &lines[10..])] {
                 let end = Position { segment: 1, offset };
-                store.add("j", lines, end).await.unwrap();
+                store.add("j", &rows(lines), end).await.unwrap();
                 assert_eq!(store.position("j").await.unwrap(), end);
             }
             drop(store);

@@ -3,7 +3,7 @@
 use modelport::{accounting::journal::Position, store::Store};
 
 use super::{
-    engines::{database, line},
+    engines::{database, line, rows},
     *,
 };
 
@@ -23,7 +23,7 @@ fn add(settings: &[(&str, &str)], lines: &[String]) {
         for (place, lines) in lines.chunks(2000).enumerate() {
             let offset = u64::try_from(place).unwrap() + 1;
             let end = Position { segment: 1, offset };
-            store.add("j", lines, end).await.unwrap();
+            store.add("j", &rows(lines), end).await.unwrap();
         }
     });
 }
