@@ -223,7 +223,7 @@ pub enum Error {
         /// Seconds after which there may be enough.
         retry_after: Option<u64>,
         /// Headers that say where the caller stands.
-        headers: Vec<(&'static str, String)>,
+        headers: Vec<(HeaderName, HeaderValue)>,
     },
     /// The server through which limits are shared does not answer.
     #[error(
@@ -480,11 +480,7 @@ impl Error {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Self::Limited { headers: said, .. } = &self {
-            let values = said.iter().filter_map(|(name, value)| {
-                let value = HeaderValue::from_str(value).ok()?;
-                Some((HeaderName::from_static(name), value))
-            });
-            headers.extend(values);
+            headers.extend(said.iter().cloned());
         }
         if let Some(retry) = row.should_retry {
             let value = if retry { "true" } else { "false" };

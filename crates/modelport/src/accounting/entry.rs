@@ -170,23 +170,47 @@ pub struct Entry {
 
 /// Texts that many rows have, kept once.
 #[derive(Default)]
-pub struct Texts(HashSet<Text>);
+pub struct Texts {
+    known: HashSet<Text>,
+    /// Those of the row before: the next one has most of them too, in the same columns.
+    last: [Text; Column::Prices as usize + 1],
+}
+
+/// The columns whose texts are shared.
+#[derive(Clone, Copy)]
+enum Column {
+    Key,
+    Team,
+    Provider,
+    Requested,
+    Model,
+    Surface,
+    Ending,
+    CostSource,
+    Prices,
+}
 
 impl Texts {
-    fn shared(&mut self, text: &str) -> Text {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
+    fn shared(&mut self, column: Column, text: &str) -> Text {
+        let Some(last) = self.last.get_mut(column as usize) else {
+            return Text::from(text);
+        };
+        if **last != *text {
+            let known = self.known.get(text).cloned();
+            *last = known.unwrap_or_else(|| {
+                let new = Text::from(text);
+                if self.known.len() < MAX_TEXTS {
+                    self.known.insert(new.clone());
+                }
+                new
+            });
         }
-        let new = Text::from(text);
-        if self.0.len() < MAX_TEXTS {
-            self.0.insert(new.clone());
-        }
-        new
+        last.clone()
     }
 
     /// A name as a row holds it; empty for none.
-    fn name(&mut self, text: Option<&str>) -> Text {
-        self.shared(&name(text))
+    fn name(&mut self, column: Column, text: Option<&str>) -> Text {
+        self.shared(column, &name(text))
     }
 }
 
@@ -210,17 +234,17 @@ impl Entry {
             at_ms: millis_since_1970(record.at),
             request_id: Text::from(&*name(Some(record.id.as_str()))),
             key: match &record.key {
-                Some(key) => texts.name(Some(key)),
-                None => texts.shared(&key(record.caller)),
+                Some(key) => texts.name(Column::Key, Some(key)),
+                None => texts.shared(Column::Key, &key(record.caller)),
             },
-            team: texts.name(record.team.as_deref()),
-            provider: texts.name(record.provider.as_deref()),
-            requested: texts.name(record.requested.as_deref()),
-            model: texts.name(record.upstream_model.as_deref()),
-            surface: texts.shared(record.endpoint),
+            team: texts.name(Column::Team, record.team.as_deref()),
+            provider: texts.name(Column::Provider, record.provider.as_deref()),
+            requested: texts.name(Column::Requested, record.requested.as_deref()),
+            model: texts.name(Column::Model, record.upstream_model.as_deref()),
+            surface: texts.shared(Column::Surface, record.endpoint),
             stream: record.stream,
             status: i16::try_from(record.status.as_u16()).unwrap_or(i16::MAX),
-            ending: texts.shared(record.ending.as_str()),
+            ending: texts.shared(Column::Ending, record.ending.as_str()),
             attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
             duration_ms: millis(record.duration),
             first_output_ms: record.first_output.map(millis),
@@ -235,10 +259,12 @@ impl Entry {
             image_input_tokens: count(usage.image_input_tokens),
             image_output_tokens: count(usage.image_output_tokens),
             cost_pico: pico(amount),
-            cost_source: texts.shared(source.as_str()),
+            cost_source: texts.shared(Column::CostSource, source.as_str()),
             reported_pico: pico(reported),
             computed_pico: pico(computed),
-            prices: prices.as_deref().map(|prices| texts.name(Some(prices))),
+            prices: prices
+                .as_deref()
+                .map(|prices| texts.name(Column::Prices, Some(prices))),
             tags: tags.map(|tags| Text::from(&*without_nul(tags))),
         }
     }

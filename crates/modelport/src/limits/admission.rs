@@ -174,13 +174,45 @@ pub fn admit_part<'a>(
 
 /// Where a caller stands at these limits.
 pub fn standing<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>, now: u64) -> Standing {
-    let mut standing = Standing::default();
+    let (mut requests, mut tokens) = (Tightest::default(), Tightest::default());
     for cell in cells {
         if let Limit::Rate(dimension, _, rate) = &cell.limit {
-            standing.add(*dimension, Level::of(rate, now));
+            match dimension {
+                Dimension::Requests => requests.add(rate, now),
+                _ => tokens.add(rate, now),
+            }
         }
     }
-    standing
+    Standing {
+        requests: requests.level(now),
+        tokens: tokens.level(now),
+    }
+}
+
+/// The limit of some of which least remains.
+#[derive(Default)]
+struct Tightest<'a>(Option<(u64, &'a Rate)>);
+
+impl<'a> Tightest<'a> {
+    fn add(&mut self, rate: &'a Rate, now: u64) {
+        let remaining = rate.remaining(now);
+        // When a limit is whole again is worked out for those only that might be told.
+        let is_tighter = self.0.is_none_or(|(least, known)| {
+            remaining < least || remaining == least && rate.reset(now) > known.reset(now)
+        });
+        if is_tighter {
+            self.0 = Some((remaining, rate));
+        }
+    }
+
+    fn level(self, now: u64) -> Option<Level> {
+        let (remaining, rate) = self.0?;
+        Some(Level {
+            limit: rate.limit(),
+            remaining,
+            reset: rate.reset(now),
+        })
+    }
 }
 
 impl Part {
@@ -314,14 +346,6 @@ impl Standing {
 }
 
 impl Level {
-    fn of(rate: &Rate, now: u64) -> Self {
-        Self {
-            limit: rate.limit(),
-            remaining: rate.remaining(now),
-            reset: rate.reset(now),
-        }
-    }
-
     /// The one of which less remains, and of two alike the one that is whole later.
     fn tighter(self, other: Self) -> Self {
         std::cmp::min_by_key(self, other, |level| (level.remaining, Reverse(level.reset)))

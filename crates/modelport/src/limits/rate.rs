@@ -215,17 +215,25 @@ impl Rate {
 
     /// Where time is, in units.
     fn position(&self, now: u64) -> u64 {
-        let units = u128::from(now.min(MOST_TIME)) * u128::from(self.speed);
-        // The product of the two bounds is 2⁶³.
+        let now = now.min(MOST_TIME);
+        if self.per == 1 {
+            // The product of the two bounds is 2⁶³.
+            return now.saturating_mul(self.speed);
+        }
+        let units = u128::from(now) * u128::from(self.speed);
         u64::try_from(units / u128::from(self.per)).unwrap_or(u64::MAX / 2)
     }
 
     /// The time until what is in use goes no further than `end` and the whole amount behind it.
     fn until(&self, end: u64, now: u64) -> Duration {
         let position = end.saturating_sub(self.whole());
-        let units = u128::from(position) * u128::from(self.per);
-        let at = units.div_ceil(u128::from(self.speed).max(1));
-        let at = u64::try_from(at).unwrap_or(MOST_TIME);
+        let speed = self.speed.max(1);
+        let at = if self.per == 1 {
+            position.div_ceil(speed)
+        } else {
+            let units = u128::from(position) * u128::from(self.per);
+            u64::try_from(units.div_ceil(speed.into())).unwrap_or(MOST_TIME)
+        };
         Duration::from_millis(at.saturating_sub(now))
     }
 

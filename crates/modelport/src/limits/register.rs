@@ -30,12 +30,29 @@ pub type Bounds = SmallVec<[Cells; 4]>;
 #[derive(Debug, Default)]
 pub struct Register {
     /// Those of keys and teams.
-    kept: ArcSwap<HashMap<(Owner, Box<str>), Entry>>,
+    kept: ArcSwap<Kept>,
     configured: ArcSwap<Vec<Configured>>,
     /// Budgets that do not know yet what was spent before.
     fresh: Mutex<Vec<Arc<Cell>>>,
     /// What answers are expected to use.
     pub expected: Expected,
+}
+
+/// The limits of keys and teams, by their names.
+#[derive(Debug, Default)]
+struct Kept {
+    keys: HashMap<Box<str>, Entry>,
+    teams: HashMap<Box<str>, Entry>,
+}
+
+impl Kept {
+    fn get(&self, owner: Owner, name: &str) -> Option<&Entry> {
+        match owner {
+            Owner::Key => self.keys.get(name),
+            Owner::Team => self.teams.get(name),
+            Owner::Gateway | Owner::Model | Owner::Provider => None,
+        }
+    }
 }
 
 /// The limits of a key or a team.
@@ -56,10 +73,9 @@ impl Register {
     /// From now on these are the keys and teams with limits.
     pub fn keep<'l>(&self, all: impl Iterator<Item = (Owner, &'l str, &'l Limits)>) {
         let before = self.kept.load();
-        let mut next = HashMap::new();
+        let mut next = Kept::default();
         for (owner, name, limits) in all.filter(|(.., limits)| !limits.is_none()) {
-            let place = (owner, Box::from(name));
-            let known = before.get(&place);
+            let known = before.get(owner, name);
             let entry = match known.filter(|entry| entry.limits == *limits) {
                 Some(same) => same.clone(),
                 None => Entry {
@@ -67,7 +83,11 @@ impl Register {
                     cells: self.cells(owner, name, limits, known.map(|known| &*known.cells)),
                 },
             };
-            next.insert(place, entry);
+            let its = match owner {
+                Owner::Team => &mut next.teams,
+                _ => &mut next.keys,
+            };
+            its.insert(name.into(), entry);
         }
         self.kept.store(Arc::new(next));
     }
@@ -100,11 +120,8 @@ impl Register {
         let mut bounds = Bounds::new();
         if key.is_some() || team.is_some() {
             let kept = self.kept.load();
-            let owners = [(Owner::Key, key), (Owner::Team, team)];
-            for (owner, name) in owners {
-                // A lookup by borrowed parts is not to be had, and without limits there is nothing to look up.
-                let name = name.filter(|_| !kept.is_empty());
-                let found = name.and_then(|name| kept.get(&(owner, Box::from(name))));
+            for (owner, name) in [(Owner::Key, key), (Owner::Team, team)] {
+                let found = name.and_then(|name| kept.get(owner, name));
                 bounds.extend(found.map(|entry| Arc::clone(&entry.cells)));
             }
         }
@@ -130,7 +147,7 @@ impl Register {
     /// All limits of one owner, for a report.
     pub fn of(&self, owner: Owner, name: &str) -> Option<Cells> {
         let kept = self.kept.load();
-        let found = kept.get(&(owner, Box::from(name)))?;
+        let found = kept.get(owner, name)?;
         Some(Arc::clone(&found.cells))
     }
 

@@ -8,6 +8,7 @@ use modelport_provider::{
     profile::Unlisted,
     usage::Usage,
 };
+use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 use super::known;
@@ -31,6 +32,24 @@ pub fn of(
     };
     with_tariffs(app, provider, model, |tariffs| {
         Cost::of(usage, tariffs, &terms)
+    })
+}
+
+/// What [`of`] would say in short.
+pub fn amount_of(
+    app: &App,
+    provider: usize,
+    model: &str,
+    usage: &Usage,
+    counts: Counts,
+    at: SystemTime,
+) -> Option<Decimal> {
+    let terms = Terms {
+        counts,
+        ..Terms::at(at)
+    };
+    with_tariffs(app, provider, model, |tariffs| {
+        Cost::amount_of(usage, tariffs, &terms).0
     })
 }
 

@@ -12,6 +12,7 @@ use crate::{
     clock,
     error::{Error, Limit},
     limits::{
+        self,
         admission::{Reached, Reason, Refused, Standing},
         cell::{Cell, Owner, Use},
         money::Money,
@@ -64,7 +65,7 @@ pub(super) fn admit(job: &Job) -> Result<Option<Box<Admitted>>, Error> {
     if bounds.is_empty() {
         return Ok(None);
     }
-    let (who, expects) = expected(job, first);
+    let (who, expects) = expected(job, first, &bounds);
     let leave = Leave::take(app, cells(&bounds), expects);
     let leave = leave.map_err(|no| no.into_error(key_name(job)))?;
     Ok(Some(Box::new(Admitted {
@@ -102,7 +103,7 @@ pub(super) fn at_provider(job: &Job, at: &Deployment) -> Result<Option<Box<AtPro
     if bounds.is_empty() {
         return Ok(None);
     }
-    let (_, expects) = expected(job, Some(at));
+    let (_, expects) = expected(job, Some(at), &bounds);
     let leave = Leave::take(app, cells(&bounds), expects).map_err(No::into_failure)?;
     Ok(Some(Box::new(AtProvider(leave))))
 }
@@ -126,8 +127,8 @@ fn cells(bounds: &Bounds) -> impl Iterator<Item = &std::sync::Arc<Cell>> + Clone
     bounds.iter().flat_map(|cells| cells.iter())
 }
 
-/// What a request is expected to use at a deployment, and whose answers tell.
-fn expected(job: &Job, at: Option<&Deployment>) -> (u64, Use) {
+/// What a request is expected to use at a deployment, and whose answers tell. What it costs is of interest to budgets only.
+fn expected(job: &Job, at: Option<&Deployment>, bounds: &Bounds) -> (u64, Use) {
     let app = &job.worker.app;
     let mut hasher = DefaultHasher::new();
     job.caller.number.hash(&mut hasher);
@@ -137,15 +138,16 @@ fn expected(job: &Job, at: Option<&Deployment>) -> (u64, Use) {
         app.limits
             .expected
             .tokens(who, job.body.len(), max_tokens(job));
-    let cost = at.map_or(Money::ZERO, |at| {
+    let has_budget = cells(bounds).any(|cell| matches!(cell.limit, limits::cell::Limit::Budget(_)));
+    let cost = at.filter(|_| has_budget).map_or(Money::ZERO, |at| {
         let usage = Usage {
             input_tokens,
             output_tokens,
             ..Usage::default()
         };
         let (counts, now) = (Counts::Estimated, clock::calendar());
-        let cost = cost::of(app, at.provider, &at.model, &usage, counts, now);
-        cost.amount().map_or(Money::ZERO, Money::from_dollars)
+        let amount = cost::amount_of(app, at.provider, &at.model, &usage, counts, now);
+        amount.map_or(Money::ZERO, Money::from_dollars)
     });
     let expects = Use {
         input_tokens,
@@ -265,9 +267,7 @@ fn refusal(refused: &Refused, standing: Standing, key: &str, now: u64) -> Error 
         ),
     };
     let mut headers = Vec::new();
-    write(standing, |name, value| {
-        headers.push((name, value.to_string()));
-    });
+    write(standing, |name, value| headers.push((name, value)));
     Error::Limited {
         limit: kind,
         message,
@@ -282,25 +282,37 @@ fn moment(millis: u64) -> String {
         .map_or_else(|_| millis.to_string(), |at| at.to_string())
 }
 
-/// Says where a caller stands, in OpenAI's words (platform.openai.com, "Rate limits", 2026-11).
-pub(super) fn write(standing: Standing, mut put: impl FnMut(&'static str, &dyn std::fmt::Display)) {
-    if let Some(level) = standing.requests {
-        put("x-ratelimit-limit-requests", &level.limit);
-        put("x-ratelimit-remaining-requests", &level.remaining);
-        put("x-ratelimit-reset-requests", &Reset(level.reset));
-    }
-    if let Some(level) = standing.tokens {
-        put("x-ratelimit-limit-tokens", &level.limit);
-        put("x-ratelimit-remaining-tokens", &level.remaining);
-        put("x-ratelimit-reset-tokens", &Reset(level.reset));
+/// The headers that say where a caller stands, in OpenAI's words (platform.openai.com, "Rate limits", 2026-11): how much
+/// there is, how much of it is left, and when it is whole again.
+const OF_REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+const OF_TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
+
+/// Says where a caller stands.
+fn write(standing: Standing, mut put: impl FnMut(HeaderName, HeaderValue)) {
+    let levels = [
+        (standing.requests, OF_REQUESTS),
+        (standing.tokens, OF_TOKENS),
+    ];
+    for (level, [limit, remaining, reset]) in levels {
+        if let Some(level) = level {
+            put(limit, level.limit.into());
+            put(remaining, level.remaining.into());
+            if let Ok(value) = Reset(level.reset).to_string().try_into() {
+                put(reset, value);
+            }
+        }
     }
 }
 
 /// Puts where a caller stands into an answer's headers, in place of where the gateway stands at the provider.
 pub(super) fn add_headers(headers: &mut http::HeaderMap, standing: Standing) {
-    write(standing, |name, value| {
-        if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    });
+    write(standing, |name, value| drop(headers.insert(name, value)));
 }
