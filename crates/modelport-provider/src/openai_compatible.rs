@@ -228,6 +228,7 @@ impl OpenAiCompatibleProvider {
             model: &request.model,
             known_as: &request.model,
             policy: Policy::Warn,
+            refused: &[],
             // Who uses the crate alone asks for what it wants.
             wants_usage: false,
         };

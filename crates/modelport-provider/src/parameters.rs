@@ -101,6 +101,44 @@ impl Policy {
     }
 }
 
+/// Fields that decide what is asked for: the conversation, what the model may do, the form, the number and the length of
+/// its answers. A provider's documentation may say that one of these has another name or no effect there; one refusal of
+/// it says too little. An answer without it would be another answer, read by a program that expects what it asked for,
+/// or paid for at a length that was ruled out. The refusal is the better answer.
+const DECISIVE: [&str; 24] = [
+    "model",
+    "messages",
+    "prompt",
+    "input",
+    "stream",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "functions",
+    "function_call",
+    "response_format",
+    "structured_outputs",
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+    "grammar",
+    "json_schema",
+    "modalities",
+    "web_search_options",
+    "n",
+    "stop",
+    "max_tokens",
+    "max_completion_tokens",
+];
+
+/// Whether a request says what it is about without this field, so that one refusal is enough to leave it out: what tunes
+/// how an answer is found (`temperature`, `seed`, `reasoning_effort`), tells of the caller (`user`, `metadata`) or adds to
+/// the answer (`logprobs`, `stream_options`), and whatever else has no name here.
+pub fn may_be_left_out(field: &str) -> bool {
+    !DECISIVE.contains(&field)
+}
+
 impl Parameters {
     /// Everything is sent.
     pub const OPEN: Self = Self {

@@ -12,7 +12,10 @@ use std::{
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use modelport_provider::splice::{self, AskFault};
+use modelport_provider::{
+    failure::Lesson,
+    splice::{self, AskFault},
+};
 
 pub mod admission;
 pub mod asked;
@@ -58,6 +61,7 @@ use failure::Failure;
 use meter::{Ending, Meter};
 use next::After;
 use plan::{Deployment, Plan};
+use sending::Sending;
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
 
@@ -432,7 +436,13 @@ impl Job {
     }
 
     /// An attempt, and how it failed if it did, is a sign of the provider's health.
-    fn note_signal(&self, at: &Deployment, failure: Option<&Failure>, took: Duration) {
+    fn note_signal(
+        &self,
+        at: &Deployment,
+        sending: &Sending,
+        failure: Option<&Failure>,
+        took: Duration,
+    ) {
         let app = &self.worker.app;
         let (Some(signals), Some(config)) = (
             app.signals.get(at.provider),
@@ -446,16 +456,28 @@ impl Job {
         let said = failure.map(|failure| (failure.kind, failure.said()));
         let key = failure.map_or(0, |failure| usize::from(failure.key));
         signals.note(said, took, config.key_setting(key));
-        self.note_lesson(at, failure);
+        self.note_lesson(at, sending, failure);
     }
 
-    /// An attempt teaches what the model can do.
-    fn note_lesson(&self, at: &Deployment, failure: Option<&Failure>) {
+    /// An attempt teaches what the model can do. The Responses and the Messages API spell fields otherwise and have others:
+    /// of what one of them does not take a chat completion may well be made.
+    fn note_lesson(&self, at: &Deployment, sending: &Sending, failure: Option<&Failure>) {
+        let is_typed = matches!(self.surface, Surface::Responses | Surface::Messages);
+        let teaches_fields = !is_typed || sending.reading.dialect.is_some();
         let (lessons, provider) = (&self.worker.app.lessons, at.provider);
-        let (sent, now) = (self.asked.names(&self.body), clock::calendar());
+        let (sent, now) = (sending.names(self), clock::calendar());
         match failure.map(|failure| &failure.lesson) {
             None => lessons.taken_with(provider, &at.model, sent, now),
-            Some(Some(lesson)) => lessons.refused_with(provider, &at.model, lesson, sent, now),
+            Some(Some(lesson)) if teaches_fields => {
+                lessons.refused_with(provider, &at.model, lesson, sent, now);
+            }
+            Some(Some(lesson)) => {
+                let of_ability = Lesson {
+                    field: None,
+                    capability: lesson.capability,
+                };
+                lessons.refused_with(provider, &at.model, &of_ability, sent, now);
+            }
             Some(None) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Known, Models, Parameters, Policy, Rule, StreamUsage, Treatment};
+use super::{Known, Models, Parameters, Policy, Rule, StreamUsage, Treatment, may_be_left_out};
 use crate::{
     capability::Capability,
     catalogue,
@@ -26,6 +26,9 @@ pub struct Target<'a> {
     pub known_as: &'a str,
     /// What is done about fields that do not fit.
     pub policy: Policy,
+    /// The fields that the provider was seen to refuse with this model, by the names that it knows. Those that decide
+    /// [what is asked for](super::may_be_left_out) are sent all the same.
+    pub refused: &'a [Box<str>],
     /// Whether a stream is to tell its usage even where the caller has not asked for it.
     pub wants_usage: bool,
 }
@@ -65,7 +68,8 @@ enum Verdict {
 /// Under [`Policy::Strict`], the first field that would not be sent as it came.
 pub fn adapt(body: &Bytes, ask: &Ask, target: &Target<'_>) -> Result<Adapted, Refusal> {
     let usage = usage_edit(body, ask, target);
-    if target.policy == Policy::Pass || target.parameters.takes_all() {
+    let takes_all = target.parameters.takes_all() && target.refused.is_empty();
+    if target.policy == Policy::Pass || takes_all {
         let mut adapted = Adapted {
             body: splice::with_model(body, ask, target.model),
             receipt: Receipt::default(),
@@ -140,7 +144,8 @@ const OPTIONS: &str = "{\"include_usage\":true}";
 /// The edit that asks a stream for its usage, where that is wanted and the caller has not. Options that are there but
 /// empty stay so: to vLLM they ask for it (vllm-project/vllm, `engine/protocol.py`).
 fn usage_edit(body: &[u8], ask: &Ask, target: &Target<'_>) -> Option<Edit> {
-    let wanted = target.wants_usage && target.policy != Policy::Pass;
+    let wanted =
+        target.wants_usage && target.policy != Policy::Pass && !is_refused(target, STREAM_OPTIONS);
     let is_asked = target.parameters.stream_usage == StreamUsage::Unasked || ask.include_usage();
     if !wanted || !ask.stream() || is_asked {
         return None;
@@ -195,7 +200,15 @@ fn verdicts(body: &[u8], ask: &Ask, target: &Target<'_>, receipt: &mut Receipt) 
         .map(|field| {
             let key = field.key(body);
             let value = body.get(field.value.clone()).unwrap_or_default();
-            let verdict = verdict(target, &key, value);
+            let mut verdict = verdict(target, &key, value);
+            let sent_as = match &verdict {
+                Verdict::Sent | Verdict::Revalued(_) => Some(&*key),
+                Verdict::Renamed(to) => Some(*to),
+                Verdict::Gone => None,
+            };
+            if sent_as.is_some_and(|name| is_refused(target, name)) {
+                verdict = Verdict::Gone;
+            }
             match &verdict {
                 Verdict::Sent => {}
                 Verdict::Renamed(to) => receipt.note(&key, Fate::Mapped((*to).to_owned())),
@@ -233,6 +246,11 @@ fn verdict(target: &Target<'_>, key: &str, value: &[u8]) -> Verdict {
             .find(|(from, _)| from.as_bytes() == value)
             .map_or(Verdict::Sent, |(_, to)| Verdict::Revalued(to)),
     }
+}
+
+/// Whether a field is left out because the provider was seen to refuse it.
+fn is_refused(target: &Target<'_>, name: &str) -> bool {
+    target.refused.iter().any(|refused| **refused == *name) && may_be_left_out(name)
 }
 
 /// Only a rule whose field is there asks the catalogue.

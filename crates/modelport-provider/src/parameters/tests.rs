@@ -16,6 +16,16 @@ fn adapted_for(
     body: &str,
     model: &str,
 ) -> Result<(String, String), String> {
+    adapted_after(slug, policy, body, model, &[])
+}
+
+fn adapted_after(
+    slug: &str,
+    policy: Policy,
+    body: &str,
+    model: &str,
+    refused: &[Box<str>],
+) -> Result<(String, String), String> {
     let profile = match slug {
         "ollama" => &profiles::OLLAMA,
         slug => profiles::by_slug(slug).unwrap(),
@@ -26,6 +36,7 @@ fn adapted_for(
         model,
         known_as: model,
         policy,
+        refused,
         wants_usage: true,
     };
     let body = Bytes::copy_from_slice(body.as_bytes());
@@ -277,4 +288,32 @@ fn a_stream_is_asked_for_its_usage_where_it_tells_it_on_request_only() {
     )
     .unwrap();
     assert_eq!(tgi.0, format!(r#"{{"model":"m","stream":true,{usage}}}"#));
+}
+
+#[test]
+fn what_was_refused_is_left_out_unless_it_decides_what_is_asked_for() {
+    let refused = ["seed", "random_seed", "tools", "max_tokens", "stream"].map(Box::from);
+    let after = |slug: &str, policy, body: &str| adapted_after(slug, policy, body, "m", &refused);
+    let body = r#"{"model":"m","seed":1,"tools":[],"max_tokens":2,"stream":false,"top_p":1}"#;
+    let (sent, receipt) = after("vllm", Policy::Warn, body).unwrap();
+    assert_eq!(
+        sent,
+        r#"{"model":"m","tools":[],"max_tokens":2,"stream":false,"top_p":1}"#
+    );
+    assert_eq!(receipt, "seed=dropped");
+    assert_eq!(after("vllm", Policy::Strict, body), Err("seed".to_owned()));
+    let passed = after("vllm", Policy::Pass, body).unwrap();
+    assert_eq!(passed, (body.to_owned(), String::new()));
+    // By the name that it goes out under.
+    let renamed = after("mistral", Policy::Warn, r#"{"model":"m","seed":1}"#).unwrap();
+    let left = (r#"{"model":"m"}"#.to_owned(), "seed=dropped".to_owned());
+    assert_eq!(renamed, left);
+}
+
+#[test]
+fn a_stream_is_not_asked_for_its_usage_where_that_was_refused() {
+    let body = r#"{"model":"m","stream":true}"#;
+    let refused = ["stream_options".into()];
+    let vllm = adapted_after("vllm", Policy::Warn, body, "m", &refused).unwrap();
+    assert_eq!(vllm, (body.to_owned(), String::new()));
 }

@@ -135,7 +135,10 @@ impl Lessons {
 
     /// The top-level fields that a provider refuses with one model, whatever their value; empty in the normal case.
     pub fn refused(&self, provider: usize, model: &str, now: SystemTime) -> Vec<Box<str>> {
-        let Some(page) = self.page(provider, model) else {
+        let Some(book) = self.0.get(provider).map(ArcSwap::load) else {
+            return Vec::new();
+        };
+        let Some(page) = book.get(model) else {
             return Vec::new();
         };
         let fields = page.fields.iter().filter(|(_, at)| holds(*at, now));

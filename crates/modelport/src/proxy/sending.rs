@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use modelport_provider::{
     openai_compatible::stream::Grammar,
-    parameters::{self, Policy, Refusal, Target},
+    parameters::{self, Parameters, Policy, Refusal, Target},
     profile::Profile,
     receipt::{Fate, Receipt},
-    splice::{self, Ask, Spliced},
+    splice::{Ask, Spliced},
 };
 
 use super::{
@@ -18,7 +18,12 @@ use super::{
     plan::Deployment,
     surface::{Answers, Surface, Way},
 };
-use crate::{app::Upstream, config::ProviderConfig, error::Error};
+use crate::{
+    app::{App, Upstream},
+    clock,
+    config::ProviderConfig,
+    error::Error,
+};
 
 /// A request on its way to one provider.
 pub struct Sending {
@@ -45,6 +50,30 @@ pub struct Reading {
     pub hides_usage: bool,
 }
 
+impl Sending {
+    /// The top-level fields that went out, by the names that they went out under.
+    pub fn names<'a>(&'a self, job: &'a Job) -> impl Iterator<Item = Cow<'a, str>> {
+        let chat = job.as_chat.get().filter(|_| self.reading.dialect.is_some());
+        let asked = chat.is_none().then(|| job.asked.names(&job.body));
+        let chat = chat.map(|chat| chat.ask.fields().iter().map(|field| field.key(&chat.body)));
+        let notes = self.receipt.notes();
+        let is_gone = |name: &str| {
+            let mut notes = notes.iter().filter(|note| note.field == *name);
+            notes.any(|note| note.fate == Fate::Dropped)
+        };
+        let stayed = asked
+            .into_iter()
+            .flatten()
+            .chain(chat.into_iter().flatten());
+        let other = notes.iter().filter_map(|note| match &note.fate {
+            Fate::Added => Some(Cow::Borrowed(note.field.as_str())),
+            Fate::Mapped(to) => Some(Cow::Borrowed(to.as_str())),
+            Fate::Dropped | Fate::Refused => None,
+        });
+        stayed.filter(move |name| !is_gone(name)).chain(other)
+    }
+}
+
 /// Makes the request fit the provider.
 ///
 /// # Errors
@@ -57,10 +86,11 @@ pub fn prepare(job: &Job, at: &Deployment) -> Result<Sending, Error> {
         return Err(Error::Internal);
     };
     let to = Recipient {
+        app: &job.worker.app,
+        at,
         config,
         upstream,
         profile: upstream.as_provider().profile(),
-        model: &at.model,
     };
     match job.surface.at(to.profile) {
         Way::Own(path) => own(job, &to, path),
@@ -70,10 +100,11 @@ pub fn prepare(job: &Job, at: &Deployment) -> Result<Sending, Error> {
 
 /// Who gets the request.
 struct Recipient<'a> {
+    app: &'a App,
+    at: &'a Deployment,
     config: &'a ProviderConfig,
     upstream: &'a Upstream,
     profile: &'static Profile,
-    model: &'a str,
 }
 
 /// By the surface's own API.
@@ -84,11 +115,11 @@ fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Err
         usage_is_ours,
     } = match &job.asked {
         // A form that still arrives is put together while it is sent.
-        _ if to.model.is_empty() || job.arriving.is_some() => {
+        _ if to.at.model.is_empty() || job.arriving.is_some() => {
             Fitted::plainly(Spliced::whole(job.body.clone()))
         }
         Asked::Json(ask) if job.surface == Surface::ChatCompletions => to.fit(&job.body, ask)?,
-        asked => Fitted::plainly(asked.with_model(&job.body, to.model)),
+        asked => Fitted::plainly(asked.with_model(&job.body, &to.at.model)),
     };
     Ok(Sending {
         path: with_query(path, job.query.as_deref()),
@@ -160,20 +191,32 @@ impl Recipient<'_> {
     /// A chat completion with the model's name in it, and fields that the provider takes. A provider that puts chats into
     /// other terms itself tells afterwards what became of them.
     fn fit(&self, body: &Bytes, ask: &Ask) -> Result<Fitted, Error> {
-        if self.upstream.translates_chats() {
-            if self.policy() == Policy::Strict
-                && let Some(Ok(receipt)) = self.upstream.own_receipt(body)
-            {
-                self.allow(&receipt)?;
-            }
-            return Ok(Fitted::plainly(splice::with_model(body, ask, self.model)));
+        let policy = self.policy();
+        let translates = self.upstream.translates_chats();
+        if translates
+            && policy == Policy::Strict
+            && let Some(Ok(receipt)) = self.upstream.own_receipt(body)
+        {
+            self.allow(&receipt)?;
         }
+        let refused = match policy {
+            Policy::Strict | Policy::Warn => {
+                let lessons = &self.app.lessons;
+                lessons.refused(self.at.provider, &self.at.model, clock::calendar())
+            }
+            Policy::Pass => Vec::new(),
+        };
         let target = Target {
-            parameters: &self.profile.parameters,
+            parameters: if translates {
+                &Parameters::OPEN
+            } else {
+                &self.profile.parameters
+            },
             catalogue: self.profile.catalogue,
-            known_as: self.config.known_as(self.model),
-            model: self.model,
-            policy: self.policy(),
+            known_as: self.config.known_as(&self.at.model),
+            model: &self.at.model,
+            policy,
+            refused: &refused,
             // Azure's dated APIs know of that only since 2024-09-01-preview (learn.microsoft.com, API lifecycle).
             wants_usage: !self.config.base_url.is_dated(),
         };
@@ -183,7 +226,7 @@ impl Recipient<'_> {
                 receipt: adapted.receipt,
                 usage_is_ours: adapted.usage_is_ours,
             }),
-            Err(refusal) => Err(refused(&refusal, self.config)),
+            Err(refusal) => Err(refusal_of(&refusal, self.config, &refused)),
         }
     }
 
@@ -199,7 +242,7 @@ impl Recipient<'_> {
                     field: note.field.clone(),
                     fate: note.fate.clone(),
                 };
-                Err(refused(&refusal, self.config))
+                Err(refusal_of(&refusal, self.config, &[]))
             }
             Some(_) | None => Ok(()),
         }
@@ -210,9 +253,13 @@ impl Recipient<'_> {
     }
 }
 
-fn refused(refusal: &Refusal, config: &ProviderConfig) -> Error {
+/// What a caller is told of a field that is not let through; `refused` are those that the provider was seen to refuse.
+fn refusal_of(refusal: &Refusal, config: &ProviderConfig, refused: &[Box<str>]) -> Error {
     let Refusal { field, fate } = refusal;
     let would = match fate {
+        Fate::Dropped if refused.iter().any(|name| **name == **field) => {
+            "was refused there within the last hour".to_owned()
+        }
         Fate::Mapped(to) => format!("would have to be sent as {to}"),
         Fate::Dropped | Fate::Refused | Fate::Added => "is not supported there".to_owned(),
     };

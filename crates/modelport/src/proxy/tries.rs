@@ -142,7 +142,7 @@ async fn one(
     });
     // One credential of several says nothing of the provider.
     if !is_keys {
-        job.note_signal(at, result.as_ref().err(), took);
+        job.note_signal(at, sending, result.as_ref().err(), took);
     }
     let outcome = match &result {
         Ok(committed) => {
