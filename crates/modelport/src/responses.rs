@@ -4,6 +4,7 @@
 
 mod answer;
 mod calls;
+mod citations;
 mod content;
 mod echo;
 mod events;

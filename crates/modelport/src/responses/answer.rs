@@ -5,6 +5,7 @@ use modelport_provider::usage::find_usage;
 use serde_json::{Value, json};
 
 use super::calls::{Tool, plain};
+use super::citations::Citations;
 use super::echo::{Echo, Head};
 use super::item::{Ending, Speech, Status, item_id};
 
@@ -32,7 +33,14 @@ pub fn from_chat(
     } else {
         Vec::new()
     };
-    let output = output(choice, &head.id, &logprobs, ending.of_last_item());
+    let mut citations = Citations::default();
+    citations.read(completion);
+    let annotations = citations.of(&choice.message.text());
+    let extras = Extras {
+        logprobs: &logprobs,
+        annotations: &annotations,
+    };
+    let output = output(choice, &head.id, &extras, ending.of_last_item());
     let usage = find_usage(completion);
     let response = echo.response(&head, Some(ending), &output, usage.as_ref());
     Some(response.to_string().into_bytes())
@@ -61,11 +69,19 @@ pub(super) fn logprobs(json: &[u8]) -> Vec<Value> {
     }
 }
 
-fn output(choice: &Choice, response_id: &str, logprobs: &[Value], last: Status) -> Vec<Value> {
+/// What comes with the answer's text.
+struct Extras<'a> {
+    logprobs: &'a [Value],
+    annotations: &'a [Value],
+}
+
+fn output(choice: &Choice, response_id: &str, extras: &Extras<'_>, last: Status) -> Vec<Value> {
     let message = &choice.message;
     let thought = message.reasoning().unwrap_or_default();
     let refusal = message.extra.get("refusal").and_then(Value::as_str);
-    let part = |speech: Speech, text: &str| (!text.is_empty()).then(|| speech.part(text, logprobs));
+    let part = |speech: Speech, text: &str| {
+        (!text.is_empty()).then(|| speech.part(text, extras.logprobs, extras.annotations))
+    };
     let speeches = [
         (Speech::Thought, vec![part(Speech::Thought, &thought)]),
         (

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::logprobs;
 use super::calls::plain;
+use super::citations::Citations;
 use super::echo::{Echo, Head};
 use super::item::{Ending, Speech, Status};
 use spoken::Speaking;
@@ -24,6 +25,7 @@ pub struct Events {
     /// The items so far, in order; null where one is not finished.
     output: Vec<Value>,
     speaking: Option<Speaking>,
+    citations: Citations,
     calls: ToolCallAssembler,
     /// Where the calls stand in the output; `None` until a call's name is known.
     places: Vec<Option<usize>>,
@@ -74,6 +76,7 @@ impl Events {
             sequence: 0,
             output: Vec::new(),
             speaking: None,
+            citations: Citations::default(),
             calls: ToolCallAssembler::new(),
             places: Vec::new(),
             text_bytes: 0,
@@ -95,6 +98,7 @@ impl Events {
         if read.error_json().is_some() {
             self.finish = Some(FinishReason::Error);
         }
+        self.citations.read(chunk);
         let tokens = if self.echo.wants_logprobs() {
             logprobs(chunk)
         } else {

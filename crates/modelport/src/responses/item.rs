@@ -110,11 +110,11 @@ impl Speech {
     }
 
     /// The part of an item that is this.
-    pub(super) fn part(self, text: &str, logprobs: &[Value]) -> Value {
+    pub(super) fn part(self, text: &str, logprobs: &[Value], annotations: &[Value]) -> Value {
         match self {
             Self::Thought => json!({ "type": "reasoning_text", "text": text }),
             Self::Text => {
-                json!({ "type": "output_text", "text": text, "annotations": [], "logprobs": logprobs })
+                json!({ "type": "output_text", "text": text, "annotations": annotations, "logprobs": logprobs })
             }
             Self::Refusal => json!({ "type": "refusal", "refusal": text }),
         }

@@ -1,4 +1,5 @@
 mod answers;
+mod citations;
 mod grammar;
 mod recorded;
 mod requests;

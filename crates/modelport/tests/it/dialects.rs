@@ -272,6 +272,59 @@ fn responses_are_native_where_the_provider_has_them() {
 }
 
 #[test]
+fn what_an_answer_rests_on_is_told_through_translated_responses() {
+    let completion = json!({
+        "id": "x", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "So it is [1].",
+            "annotations": []}}],
+        "citations": ["https://a.test"],
+        "search_results": [{"title": "A", "url": "https://a.test", "date": null}],
+    });
+    let expected = json!([{"type": "url_citation", "url": "https://a.test", "title": "A", "start_index": 9, "end_index": 12}]);
+    let body = json!({"model": "m", "input": "Is it so?"});
+    let plain = Scripted::answering("application/json", completion.to_string().as_bytes());
+    let answer = responses(&Gateway::before(&plain.base_url(), &[]), &body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let text = &answer.json()["output"][0]["content"][0];
+    assert_eq!(text["annotations"], expected);
+
+    let annotation = json!([{"type": "url_citation", "url_citation": {"url": "https://a.test", "title": "A", "start_index": 9, "end_index": 12}}]);
+    let chunks = [
+        json!({"id": "x", "choices": [{"index": 0, "delta": {"role": "assistant", "content": "So it is"}}]}),
+        json!({"id": "x", "choices": [{"index": 0, "delta": {"content": " [1].", "annotations": annotation}}]}),
+        json!({"id": "x", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+    ];
+    let events: String = chunks
+        .iter()
+        .map(|chunk| format!("data: {chunk}\n\n"))
+        .collect();
+    let stream = format!("{events}data: [DONE]\n\n");
+    let streamed = Scripted::answering("text/event-stream", stream.as_bytes());
+    let body = json!({"model": "m", "input": "Is it so?", "stream": true});
+    let answer = responses(&Gateway::before(&streamed.base_url(), &[]), &body);
+    let names = named_events(&answer);
+    let added = "response.output_text.annotation.added";
+    assert_eq!(
+        names.iter().filter(|name| *name == added).count(),
+        1,
+        "{names:?}"
+    );
+    let text = answer.text();
+    let mut told = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let told = told.find(|data| data.contains(added)).unwrap();
+    let told: Value = serde_json::from_str(told).unwrap();
+    assert_eq!(told["annotation"], expected[0]);
+    assert_eq!(
+        (
+            &told["output_index"],
+            &told["content_index"],
+            &told["annotation_index"]
+        ),
+        (&json!(0), &json!(0), &json!(0))
+    );
+}
+
+#[test]
 fn a_native_provider_that_is_down_is_replaced_by_one_that_only_chats() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&[

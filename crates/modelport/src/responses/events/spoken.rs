@@ -76,7 +76,7 @@ impl Events {
             "item_id": speaking.id,
             "output_index": speaking.place,
             "content_index": speaking.parts.len(),
-            "part": speech.part("", &[]),
+            "part": speech.part("", &[], &[]),
         });
         self.speaking = Some(speaking);
         self.emit("response.content_part.added", added, out);
@@ -105,11 +105,31 @@ impl Events {
         }
     }
 
+    /// Tells what a text rests on. Only now all of it is known: pages are numbered anew with every chunk.
+    fn annotate(&mut self, speaking: &Speaking, text: &str, out: &mut Vec<u8>) -> Vec<Value> {
+        if speaking.speech != Speech::Text {
+            return Vec::new();
+        }
+        let annotations = self.citations.of(text);
+        for (place, annotation) in annotations.iter().enumerate() {
+            let added = json!({
+                "item_id": speaking.id,
+                "output_index": speaking.place,
+                "content_index": speaking.parts.len(),
+                "annotation_index": place,
+                "annotation": annotation,
+            });
+            self.emit("response.output_text.annotation.added", added, out);
+        }
+        annotations
+    }
+
     fn end_part(&mut self, speaking: &mut Speaking, out: &mut Vec<u8>) {
         let speech = speaking.speech;
         let text = std::mem::take(&mut speaking.text);
         let logprobs = std::mem::take(&mut speaking.logprobs);
-        let part = speech.part(&text, &logprobs);
+        let annotations = self.annotate(speaking, &text, out);
+        let part = speech.part(&text, &logprobs, &annotations);
         let mut body = json!({
             "item_id": speaking.id,
             "output_index": speaking.place,

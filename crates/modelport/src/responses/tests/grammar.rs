@@ -12,6 +12,7 @@ struct Open {
     /// The parts that are done, and the text of the open one.
     parts: Vec<Value>,
     part: Option<(String, String)>,
+    annotations: Vec<Value>,
     /// What a call was called with, and whether that is done.
     said: String,
     is_said: bool,
@@ -109,7 +110,16 @@ impl Open {
                     (part["type"].as_str(), told.as_str()),
                     (Some(kind.as_str()), Some(text.as_str()))
                 );
+                if kind == "output_text" {
+                    let annotations = std::mem::take(&mut self.annotations);
+                    assert_eq!(part["annotations"], Value::from(annotations));
+                }
                 self.parts.push(part.clone());
+            }
+            ("output_text", "annotation.added") => {
+                assert_eq!(self.part.as_ref().unwrap().0, head);
+                assert_eq!(data["annotation_index"], self.annotations.len());
+                self.annotations.push(data["annotation"].clone());
             }
             ("output_text" | "refusal" | "reasoning_text", step) => {
                 let (kind, so_far) = self.part.as_mut().unwrap();

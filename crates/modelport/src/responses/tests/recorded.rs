@@ -47,10 +47,15 @@ pub(super) fn completion(chunks: &[Vec<u8>]) -> Value {
     let (mut text, mut thought, mut refusal) = (String::new(), String::new(), String::new());
     let mut calls = ToolCallAssembler::new();
     let (mut finish, mut usage) = (Value::Null, Value::Null);
+    let (mut citations, mut found) = (Value::Null, Value::Null);
     for data in chunks {
         let chunk = read_chunk(data).unwrap();
         // Groq tells its usage elsewhere, llama.cpp's is completed from its timings.
         let raw: Value = serde_json::from_slice(data).unwrap();
+        (citations, found) = match &raw["citations"] {
+            Value::Null => (citations, found),
+            told => (told.clone(), raw["search_results"].clone()),
+        };
         for found in [&raw["usage"], &raw["x_groq"]["usage"]] {
             if !found.is_null() {
                 usage = found.clone();
@@ -68,5 +73,8 @@ pub(super) fn completion(chunks: &[Vec<u8>]) -> Value {
     let message = json!({
         "role": "assistant", "content": text, "reasoning_content": thought, "refusal": refusal, "tool_calls": calls.finish(),
     });
-    json!({ "id": "chatcmpl-x", "choices": [{ "index": 0, "message": message, "finish_reason": finish }], "usage": usage })
+    let choice = json!({ "index": 0, "message": message, "finish_reason": finish });
+    json!({
+        "id": "chatcmpl-x", "choices": [choice], "usage": usage, "citations": citations, "search_results": found,
+    })
 }
