@@ -11,6 +11,7 @@ mod events;
 mod fault;
 mod input;
 mod item;
+mod kinds;
 mod request;
 mod tools;
 

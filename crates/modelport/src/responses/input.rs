@@ -24,11 +24,20 @@ pub(super) fn messages(
     }
     match input {
         Some(Value::String(text)) => conversation.say("user", text.as_str()),
-        Some(Value::Array(items)) => conversation.add_all(items, "input", receipt)?,
+        Some(Value::Array(items)) if !items.is_empty() => {
+            conversation.add_all(items, "input", receipt)?;
+        }
+        Some(Value::Array(_)) => return Err(missing("input", "text or at least one item")),
         Some(_) => return Err(wrong_kind("input", "text or an array of items")),
         None => return Err(missing("input", "text or an array of items")),
     }
     conversation.forget_thought(receipt);
+    if conversation.messages.is_empty() {
+        return Err(missing(
+            "input",
+            "text, or items of which one says something",
+        ));
+    }
     Ok(conversation.messages)
 }
 

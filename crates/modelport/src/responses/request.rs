@@ -3,8 +3,8 @@
 use modelport_provider::receipt::{Fate, Receipt};
 use serde_json::{Map, Value, json};
 
-use super::fault::{self, keeps_nothing, unsupported};
-use super::{input, tools};
+use super::fault::{self, keeps_nothing, missing, unsupported};
+use super::{input, kinds, tools};
 use crate::translation::{ChatRequest, Untranslatable};
 
 /// Fields that the chat API has under the same name and with the same meaning.
@@ -33,6 +33,7 @@ const SEND_ALL: &str = "Send the whole conversation in `input`.";
 pub fn to_chat(body: &[u8], upstream_model: &str) -> Result<ChatRequest, Untranslatable> {
     let fields = read(body)?;
     refuse_what_is_kept(&fields)?;
+    kinds::check(&fields)?;
     let mut receipt = Receipt::default();
     let mut chat = Map::new();
     chat.insert("model".to_owned(), upstream_model.into());
@@ -152,12 +153,14 @@ fn with_tools(
     chat: &mut Map<String, Value>,
 ) -> Result<(), Untranslatable> {
     let tools = tools::tools(value)?;
+    let choice = given(fields, "tool_choice");
+    let choice = choice.map(tools::choice).transpose()?;
     if tools.is_empty() {
         return Ok(());
     }
     chat.insert("tools".to_owned(), tools.into());
-    if let Some(choice) = given(fields, "tool_choice") {
-        chat.insert("tool_choice".to_owned(), tools::choice(choice)?);
+    if let Some(choice) = choice {
+        chat.insert("tool_choice".to_owned(), choice);
     }
     if let Some(parallel) = given(fields, "parallel_tool_calls") {
         chat.insert("parallel_tool_calls".to_owned(), parallel.clone());
@@ -202,6 +205,11 @@ fn format(format: &Value) -> Result<Option<Value>, Untranslatable> {
         Some("text") => Ok(None),
         Some("json_object") => Ok(Some(json!({ "type": "json_object" }))),
         Some("json_schema") => {
+            for (member, wanted) in [("name", "the schema's name"), ("schema", "a JSON Schema")] {
+                if given(members, member).is_none() {
+                    return Err(missing(&format!("text.format.{member}"), wanted));
+                }
+            }
             let schema = without(members, &["type"]);
             Ok(Some(
                 json!({ "type": "json_schema", "json_schema": schema }),

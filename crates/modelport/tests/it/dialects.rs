@@ -325,6 +325,41 @@ fn what_an_answer_rests_on_is_told_through_translated_responses() {
 }
 
 #[test]
+fn odd_fields_of_a_translated_response_are_refused_by_name() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::before(&upstream.base_url(), &[]);
+    for (fields, param, code) in [
+        (json!({"input": []}), "input", "missing_required_parameter"),
+        (json!({"include": "x"}), "include", "invalid_type"),
+        (json!({"store": "no"}), "store", "invalid_type"),
+        (
+            json!({"max_output_tokens": "9"}),
+            "max_output_tokens",
+            "invalid_type",
+        ),
+    ] {
+        let mut body = json!({"model": "sim-fast", "input": "hi"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        let answer = responses(&gateway, &body);
+        assert_eq!(answer.status, 400, "{fields}: {}", answer.text());
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (&error["param"], &error["code"]),
+            (&json!(param), &json!(code))
+        );
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .contains(&format!("`{param}`"))
+        );
+    }
+    assert!(upstream.completions().is_empty());
+}
+
+#[test]
 fn a_native_provider_that_is_down_is_replaced_by_one_that_only_chats() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&[

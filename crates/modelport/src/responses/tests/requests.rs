@@ -359,6 +359,60 @@ fn what_cannot_be_said_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_field_holds_only_what_it_can() {
+    let (missing, kind) = ("missing_required_parameter", "invalid_type");
+    check_refusal(
+        &json!({ "input": [], "instructions": "be brief" }),
+        "input",
+        missing,
+    );
+    let thought = json!({ "type": "reasoning", "summary": [] });
+    check_refusal(&json!({ "input": [thought] }), "input", missing);
+    for (field, values) in [
+        ("include", json!(["x", {}, [7], [null]])),
+        ("max_output_tokens", json!(["x", 0, -1, 1.5, []])),
+        ("top_logprobs", json!(["x", -1, 2.5])),
+        ("temperature", json!(["x", true, []])),
+        ("top_p", json!(["x", {}])),
+        ("metadata", json!(["x", []])),
+        ("parallel_tool_calls", json!(["x", 1])),
+        ("store", json!(["x", 0])),
+        ("background", json!(["yes", 1])),
+        ("truncation", json!([true, {}])),
+        ("user", json!([7, {}])),
+        ("prompt_cache_key", json!([7])),
+        ("service_tier", json!([7])),
+        ("reasoning", json!(["high", []])),
+        ("reasoning.effort", json!([3, {}])),
+        ("text.verbosity", json!([3])),
+    ] {
+        for value in values.as_array().unwrap() {
+            let fields = match field.split_once('.') {
+                None => json!({ field: value }),
+                Some((object, member)) => json!({ object: { member: value } }),
+            };
+            check_refusal(&fields, field, kind);
+        }
+    }
+    check_refusal(
+        &json!({ "tools": [], "tool_choice": 7 }),
+        "tool_choice",
+        kind,
+    );
+    let format = |format: Value| json!({ "text": { "format": format } });
+    check_refusal(
+        &format(json!({ "type": "json_schema", "schema": {} })),
+        "text.format.name",
+        missing,
+    );
+    check_refusal(
+        &format(json!({ "type": "json_schema", "name": "n" })),
+        "text.format.schema",
+        missing,
+    );
+}
+
+#[test]
 fn a_thought_belongs_to_no_later_turn() {
     let body = json!({"model": "m", "input": [
         {"type": "reasoning", "summary": [{"type": "summary_text", "text": "lost"}]},
