@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, environment};
+use crate::config;
 
 pub mod check;
 pub mod demo;
@@ -141,12 +141,13 @@ impl Refusal {
     }
 }
 
-/// The key that a variable of the environment holds, or what is wrong with it.
+/// The key that a variable of the environment or of `.env` holds, or what is wrong with it.
 fn key_from(variable: &str) -> Result<String, String> {
-    let found = environment::process().find(|(name, _)| name == variable);
-    let key = found.and_then(|(_, value)| value.into_string().ok());
-    key.filter(|key| !key.is_empty()).ok_or_else(|| {
-        format!("the environment has no variable {variable}, or it is empty. Set it to the key.")
+    let key = config::variable(variable).map_err(|fault| fault.to_string())?;
+    key.ok_or_else(|| {
+        format!(
+            "there is no variable {variable} in the environment or in .env, or it is empty. Set it to the key."
+        )
     })
 }
 

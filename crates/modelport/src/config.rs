@@ -120,6 +120,33 @@ pub fn load_from_process(config: Option<PathBuf>) -> Result<Config, Faults> {
     }
 }
 
+/// What the settings of this process say, for a command that needs none; `None` where they are no configuration and say
+/// nothing of models either.
+///
+/// # Errors
+/// All faults at once, where a configuration file or [`setting::CATALOGUE`] is meant to count.
+pub fn load_if_meant(config: Option<PathBuf>) -> Result<Option<Config>, Faults> {
+    let dotenv = source::dotenv().map_err(|fault| Faults(vec![fault]))?;
+    let mut environment = Environment::read(environment::process(), dotenv);
+    let file = source::file(config, &mut environment).map_err(|fault| Faults(vec![fault]))?;
+    let is_meant = file.is_some() || environment.is_set(setting::CATALOGUE.name);
+    match check(environment, file.as_ref()) {
+        Ok(config) => Ok(Some(config)),
+        Err(faults) if is_meant => Err(faults),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A variable of this process's environment or, where that has none or an empty one, of `.env`.
+///
+/// # Errors
+/// A `.env` that cannot be read.
+pub fn variable(name: &str) -> Result<Option<String>, Fault> {
+    let environment = Environment::read(environment::process(), source::dotenv()?);
+    let value = environment.variables.get(name);
+    Ok(value.filter(|value| !value.is_empty()).cloned())
+}
+
 fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config, Faults> {
     let filed = match file.map(|file| file::read(file, &mut environment)) {
         // What the rest of the settings come to depends on the file.

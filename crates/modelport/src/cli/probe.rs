@@ -10,7 +10,7 @@ use clap::Args;
 use modelport_provider::{
     OpenAiCompatibleProvider, Provider,
     capability::Capability,
-    catalogue,
+    catalogue::{self, Override, Overrides},
     credential::has_credential,
     listing::ListedModel,
     price::Prices,
@@ -24,7 +24,8 @@ use super::{FAILED, Refusal, block_on, complain, key_from, say, show};
 use crate::{
     app::App,
     clock,
-    config::{self, Config},
+    config::{self, Config, ProviderConfig},
+    models::known,
 };
 
 /// A key that no provider has issued.
@@ -44,7 +45,7 @@ pub struct Options {
     /// A model that makes embeddings; one of the listing unless given
     #[arg(long, value_name = "MODEL")]
     embedding_model: Option<String>,
-    /// The environment variable that holds the key for a URL
+    /// The variable that holds the key for a URL, of the environment or of .env
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,
     /// Seconds that the endpoint may stay silent, for a URL
@@ -90,37 +91,49 @@ struct Endpoint {
     stranger: Option<Box<dyn Provider>>,
     /// The model that is asked where none is named.
     default_model: Option<String>,
+    stated: Stated,
+}
+
+/// What the operator says of models.
+#[derive(Default)]
+struct Stated {
+    catalogue: Overrides,
+    /// The configured provider that is asked, if it is one.
+    configured: Option<ProviderConfig>,
 }
 
 impl Endpoint {
     fn of(file: Option<PathBuf>, options: &Options) -> Result<Self, Refusal> {
         match &options.target {
-            Some(url) if url.contains("://") => Self::at_url(url, options),
+            Some(url) if url.contains("://") => Self::at_url(file, url, options),
             target => Self::configured(file, target.as_deref()),
         }
     }
 
-    fn at_url(url: &str, options: &Options) -> Result<Self, Refusal> {
+    fn at_url(file: Option<PathBuf>, url: &str, options: &Options) -> Result<Self, Refusal> {
         let silence = Duration::from_secs(options.timeout.max(1));
         let builder = || OpenAiCompatibleProvider::builder(url).timeout(silence);
         let refusal = |error: modelport_provider::Error| {
             Refusal::configuration(&format!("modelport probe: {error}"))
         };
-        let Some(name) = &options.key_env else {
-            let provider = builder().build().map_err(refusal)?;
-            return Ok(Self {
-                provider: Box::new(provider),
-                stranger: None,
-                default_model: None,
-            });
+        let (provider, stranger) = match &options.key_env {
+            None => (builder().build(), None),
+            Some(name) => {
+                let key = key_from(name).map_err(|words| {
+                    Refusal::configuration(&format!("modelport probe: {words}"))
+                })?;
+                let stranger = builder().api_key(WRONG_KEY).build().map_err(refusal)?;
+                let provider = builder().api_key(&key).key_name(name).build();
+                (provider, Some(stranger))
+            }
         };
-        let key = key_from(name)
-            .map_err(|words| Refusal::configuration(&format!("modelport probe: {words}")))?;
-        let provider = builder().api_key(&key).key_name(name).build();
-        let stranger = builder().api_key(WRONG_KEY).build();
+        let provider = provider.map_err(refusal)?;
+        let config =
+            config::load_if_meant(file).map_err(|faults| Refusal::configuration(&faults))?;
         Ok(Self {
-            provider: Box::new(provider.map_err(refusal)?),
-            stranger: Some(Box::new(stranger.map_err(refusal)?)),
+            stated: config.map_or_else(Stated::default, |config| Stated::at(&provider, config)),
+            provider: Box::new(provider),
+            stranger: stranger.map(|stranger| -> Box<dyn Provider> { Box::new(stranger) }),
             default_model: None,
         })
     }
@@ -149,8 +162,38 @@ impl Endpoint {
         Ok(Self {
             provider: upstream.to_provider(),
             default_model: provider.default_model.clone(),
+            stated: Stated {
+                catalogue: app.config.catalogue.clone(),
+                configured: Some(provider.clone()),
+            },
             stranger: stranger.map(|stranger| -> Box<dyn Provider> { Box::new(stranger) }),
         })
+    }
+}
+
+impl Stated {
+    /// For an endpoint that is named by its URL, which may be that of a configured provider.
+    fn at(provider: &OpenAiCompatibleProvider, config: Config) -> Self {
+        let mut all = config.providers.into_iter();
+        Self {
+            configured: all.find(|configured| configured.base_url == *provider.base_url()),
+            catalogue: config.catalogue,
+        }
+    }
+
+    /// What is said of a model; of an endpoint that is not configured, what is said of its section.
+    fn of(&self, model: &str, section: Option<&str>) -> Override {
+        if let Some(config) = &self.configured {
+            return known::said(&self.catalogue, config, model);
+        }
+        let said = section.and_then(|section| self.catalogue.get(section, model));
+        said.copied().unwrap_or_default()
+    }
+
+    /// The name that the embedded catalogue knows a model by.
+    fn known_as<'a>(&'a self, model: &'a str) -> &'a str {
+        let configured = self.configured.as_ref();
+        configured.map_or(model, |config| config.known_as(model))
     }
 }
 
@@ -184,7 +227,7 @@ async fn measure(options: &Options, endpoint: &Endpoint) -> Result<(), String> {
     let mut report = Report::default();
     let listed = probe::read_listing(&mut report, &listing, &target);
     let plan = Plan::of(&target);
-    let cost = cost(&plan, &target, listed.as_ref());
+    let cost = cost(&plan, &target, listed.as_ref(), &endpoint.stated);
     let stated = format!(
         "Probe of {} ({}), model {}: {cost}.",
         provider.base_url(),
@@ -234,8 +277,8 @@ fn listed_embedding(listing: &Discovered) -> Option<String> {
 }
 
 /// What is spent at most, in words.
-fn cost(plan: &Plan, target: &Target<'_>, listed: Option<&ListedModel>) -> String {
-    let (prices, source) = prices(target, listed);
+fn cost(plan: &Plan, target: &Target<'_>, listed: Option<&ListedModel>, stated: &Stated) -> String {
+    let (prices, source) = prices(target, listed, stated);
     let money = match plan.cost(&prices) {
         Some(cost) if cost.is_zero() => format!("free by the {source}"),
         Some(cost) => format!("about ${} by the {source}'s price", dollars(cost)),
@@ -249,17 +292,30 @@ fn cost(plan: &Plan, target: &Target<'_>, listed: Option<&ListedModel>) -> Strin
     )
 }
 
-fn prices(target: &Target<'_>, listed: Option<&ListedModel>) -> (Prices, &'static str) {
-    if let Some(listed) = listed.filter(|listed| !listed.prices.is_unknown()) {
-        return (listed.prices, "listing");
+/// Each price of the strongest source that has it, and the strongest of these.
+fn prices(
+    target: &Target<'_>,
+    listed: Option<&ListedModel>,
+    stated: &Stated,
+) -> (Prices, &'static str) {
+    let name = target.provider.profile().catalogue;
+    let section = name.and_then(catalogue::section);
+    let found = section.and_then(|section| section.get(stated.known_as(&target.model)));
+    let mut prices = Prices::UNKNOWN;
+    let mut source = "catalogue";
+    for (said, by) in [
+        (found.map(|found| found.prices), source),
+        (listed.map(|listed| listed.prices), "listing"),
+        (
+            Some(stated.of(&target.model, name).prices),
+            "catalogue file",
+        ),
+    ] {
+        if let Some(said) = said.filter(|said| !said.is_unknown()) {
+            (prices, source) = (said.or(&prices), by);
+        }
     }
-    let section = target.provider.profile().catalogue;
-    let section = section.and_then(catalogue::section);
-    let found = section.and_then(|section| section.get(&target.model));
-    (
-        found.map_or(Prices::UNKNOWN, |found| found.prices),
-        "catalogue",
-    )
+    (prices, source)
 }
 
 /// Two digits of small amounts, cents of others.

@@ -63,7 +63,8 @@ fn with_tariffs<T>(
     let Some(config) = app.config.providers.get(provider) else {
         return work(&[]);
     };
-    let said = (!app.config.catalogue.is_empty()).then(|| known::said(app, config, model));
+    let said = (!app.config.catalogue.is_empty())
+        .then(|| known::said(&app.config.catalogue, config, model));
     let shelf = app.models.shelf(provider);
     let listed = shelf
         .as_ref()

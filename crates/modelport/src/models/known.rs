@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use modelport_provider::{
     capability::{Capabilities, Source},
-    catalogue::{self, Override},
+    catalogue::{self, Override, Overrides},
     price::Prices,
 };
 
@@ -43,7 +43,7 @@ impl Known {
         });
         let fact = found.map(|found| found.fact);
         let listed = model.listed.as_ref();
-        let said = config.map(|config| said(app, config, &model.id));
+        let said = config.map(|config| said(&app.config.catalogue, config, &model.id));
         let said = said.unwrap_or_default();
         let probed = config.and_then(|config| config.probed.as_ref()?.model(&model.id));
         let probed = probed.copied().unwrap_or_default();
@@ -87,11 +87,11 @@ impl Known {
 }
 
 /// What the operator says of a model: of this provider's, and where that is silent, of its section's.
-pub(super) fn said(app: &App, config: &ProviderConfig, model: &str) -> Override {
+pub fn said(catalogue: &Overrides, config: &ProviderConfig, model: &str) -> Override {
     let names = std::iter::once(config.id.as_str())
         .chain(config.aliases.iter().map(String::as_str))
         .chain(config.profile.catalogue);
-    let said = names.filter_map(|name| app.config.catalogue.get(name, model));
+    let said = names.filter_map(|name| catalogue.get(name, model));
     said.fold(Override::default(), Override::or)
 }
 

@@ -94,6 +94,59 @@ fn nothing_is_spent_without_a_word() {
 }
 
 #[test]
+fn the_price_is_the_one_that_the_catalogue_file_states() {
+    let upstream = Upstream::listing(ListingShape::Data);
+    let url = upstream.base_url();
+    let home = tempfile::tempdir().unwrap();
+    let file = |text: &str| fs::write(home.path().join("catalogue.json"), text).unwrap();
+    let dry = ["probe", &url, "--model", "sim-smart", "--dry-run"];
+    let stated = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let settings = [&[("MODELPORT_CATALOGUE", "catalogue.json")], settings].concat();
+        let (status, text) = run_in(&home, arguments, &settings);
+        assert_eq!(status.code(), Some(0), "{text}");
+        text
+    };
+    file(r#"{"openai_compatible": {"sim-smart": {"price": {"in": 0, "out": 0}}}}"#);
+    let ours = [("OPENAI_COMPATIBLE_BASE_URL", url.as_str())];
+    let free = "free by the catalogue file";
+    for arguments in [&dry[..], &["probe", "--model", "sim-smart", "--dry-run"]] {
+        let text = stated(arguments, &ours);
+        assert!(text.contains(free), "{text}");
+    }
+    // Of another endpoint nothing is said.
+    let elsewhere = [("OPENAI_COMPATIBLE_BASE_URL", "http://127.0.0.1:1/v1")];
+    let text = stated(&dry, &elsewhere);
+    assert!(!text.contains("catalogue file"), "{text}");
+    // A file that is meant to count and cannot is no reason to spend.
+    file("{");
+    let settings = [("MODELPORT_CATALOGUE", "catalogue.json")];
+    let (status, text) = run_in(&home, &dry, &settings);
+    assert_eq!(status.code(), Some(2), "{text}");
+    assert!(text.contains("MODELPORT_CATALOGUE"), "{text}");
+}
+
+#[test]
+fn the_key_may_stand_in_dotenv() {
+    let upstream = Upstream::with(Options {
+        api_key: Some("k-secret".to_owned()),
+        ..Options::default()
+    });
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(".env"), "MY_KEY=k-secret\n").unwrap();
+    let url = upstream.base_url();
+    let arguments = ["probe", &url, "--key-env", "MY_KEY", "--dry-run", "--model"];
+    let (status, text) = run_in(&home, &[&arguments[..], &["sim-smart"]].concat(), &[]);
+    assert_eq!(status.code(), Some(0), "{text}");
+    let asked = upstream.requests();
+    assert_eq!(
+        asked[0].header("authorization"),
+        Some("Bearer k-secret"),
+        "{text}"
+    );
+    assert!(!text.contains("k-secret"));
+}
+
+#[test]
 fn what_stands_in_the_way_is_told() {
     for (arguments, status, said) in [
         (
@@ -104,7 +157,7 @@ fn what_stands_in_the_way_is_told() {
         (
             &["probe", "http://127.0.0.1:1/v1", "--key-env", "NO_SUCH"],
             2,
-            "no variable NO_SUCH",
+            "there is no variable NO_SUCH in the environment or in .env",
         ),
         (&["probe", "ftp://x"], 2, "modelport probe: "),
         (
