@@ -1,7 +1,11 @@
 //! The admin API, under `/admin/v1`: what is done to the gateway itself, by whoever shows an admin key. Closed where
 //! none is configured.
 
-use axum::{body::Body, extract::FromRequestParts, response::Response};
+use axum::{
+    body::Body,
+    extract::{FromRequestParts, Request},
+    response::Response,
+};
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -11,7 +15,17 @@ pub mod teams;
 pub mod usage;
 
 use super::{json_reply, refuse};
-use crate::{app::Seat, auth, auth::book::Refusal, error::Error, ids::RequestId, proxy};
+use crate::{
+    app::{Seat, Worker},
+    auth::{
+        self,
+        book::{Book, Refusal},
+    },
+    error::Error,
+    ids::RequestId,
+    proxy,
+    times::now,
+};
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -43,6 +57,29 @@ impl Admin {
             Err(error) => refuse(&error, &self.id),
         }
     }
+}
+
+/// What `work` makes of the keys and teams, read anew, so that what another replica has just done is there.
+async fn of_book<T>(
+    worker: &Worker,
+    work: impl AsyncFnOnce(Book<'_>) -> Result<T, Refusal>,
+) -> Result<T, Error> {
+    let stored = worker.app.keys.stored();
+    let done = stored
+        .change(async |store| work(Book::new(store, now())).await)
+        .await;
+    done.map_err(Error::from)
+}
+
+/// As [`of_book`], by what the request's body says.
+async fn by_body<B: DeserializeOwned, T>(
+    worker: &Worker,
+    request: Request,
+    work: impl AsyncFnOnce(Book<'_>, B) -> Result<T, Refusal>,
+) -> Result<T, Error> {
+    let (parts, body) = request.into_parts();
+    let said = said(&parts, body).await?;
+    of_book(worker, async |book| work(book, said).await).await
 }
 
 /// What a body says; of none, what an empty object says.

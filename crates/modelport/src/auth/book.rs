@@ -1,4 +1,4 @@
-//! What can be done to keys and teams. Each change is written down before it counts anywhere.
+//! What can be done to keys and, in `teams`, to teams. Each change is written down before it counts anywhere.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    key::{KEY, Key, Secret, TEAM, Team},
+    key::{KEY, Key, Secret},
     scope::Scopes,
     secret::{Digest, NewSecret, random_text},
 };
@@ -15,6 +15,12 @@ use crate::{
     config::limits::Limits,
     store::{Store, StoreFault},
 };
+
+mod patch;
+mod teams;
+
+use patch::patched;
+pub use teams::TeamDraft;
 
 /// The longest name, team, user, tag or tag's value.
 const MAX_TEXT: usize = 200;
@@ -48,16 +54,6 @@ pub struct KeyDraft {
     /// What is kept with each of its requests.
     pub tags: BTreeMap<String, String>,
     /// How much it may use.
-    pub limits: Limits,
-}
-
-/// What is said of a team when it is made or changed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TeamDraft {
-    /// What is kept with each request of its keys.
-    pub tags: BTreeMap<String, String>,
-    /// How much all its keys may use together.
     pub limits: Limits,
 }
 
@@ -234,93 +230,6 @@ impl<'s> Book<'s> {
         .await
     }
 
-    /// Makes a team.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn create_team(&mut self, name: &str, draft: TeamDraft) -> Result<Team, Refusal> {
-        if name.is_empty() || !is_text(name) {
-            return Err(invalid(
-                "name",
-                format!(
-                    "a team's name has 1 to {MAX_TEXT} characters, none of them a control character."
-                ),
-            ));
-        }
-        check(&draft.tags, &draft.limits)?;
-        let team = Team {
-            name: name.to_owned(),
-            created: self.now,
-            tags: draft.tags,
-            limits: draft.limits,
-        };
-        let json = json_of(&team)?;
-        self.store
-            .change(TEAM, name, |found| match found {
-                None => Ok(Some(json)),
-                Some(_) => Err(Refusal::Conflict(format!(
-                    "there is a team {name:?} already. Change that, or choose another name."
-                ))),
-            })
-            .await??;
-        Ok(team)
-    }
-
-    /// Changes what is said of a team, as [`Book::update_key`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn update_team(&mut self, name: &str, patch: &Value) -> Result<Team, Refusal> {
-        let mut changed = None;
-        self.store
-            .change(TEAM, name, |found| {
-                let team: Team = read(found, "team", name)?;
-                let said = TeamDraft {
-                    tags: team.tags,
-                    limits: team.limits,
-                };
-                let draft: TeamDraft = patched(&said, patch)?;
-                check(&draft.tags, &draft.limits)?;
-                let team = Team {
-                    name: team.name,
-                    created: team.created,
-                    tags: draft.tags,
-                    limits: draft.limits,
-                };
-                let json = json_of(&team)?;
-                changed = Some(team);
-                Ok::<_, Refusal>(Some(json))
-            })
-            .await??;
-        changed.ok_or_else(|| missing("team", name))
-    }
-
-    /// Does away with a team that no key is in.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn delete_team(&mut self, name: &str) -> Result<(), Refusal> {
-        let keys = self.keys().await?;
-        let inside = keys
-            .iter()
-            .find(|key| key.team.as_deref() == Some(name) && key.revoked.is_none());
-        if let Some(key) = inside {
-            return Err(Refusal::Conflict(format!(
-                "the key {} ({:?}) is in the team {name:?}. Revoke it or put it elsewhere first.",
-                key.id, key.name
-            )));
-        }
-        self.store
-            .change(TEAM, name, |found| match found {
-                Some(_) => Ok(None),
-                None => Err(missing("team", name)),
-            })
-            .await?
-    }
-
     /// The key of this id, or the only one of this name.
     ///
     /// # Errors
@@ -350,17 +259,6 @@ impl<'s> Book<'s> {
         let mut keys: Vec<Key> = self.all(KEY).await?;
         keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         Ok(keys)
-    }
-
-    /// All teams, by name.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal`].
-    pub async fn teams(&mut self) -> Result<Vec<Team>, Refusal> {
-        let mut teams: Vec<Team> = self.all(TEAM).await?;
-        teams.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(teams)
     }
 
     async fn all<T: for<'de> Deserialize<'de>>(&mut self, kind: &str) -> Result<Vec<T>, Refusal> {
@@ -461,42 +359,6 @@ fn read<T: for<'de> Deserialize<'de>>(
     serde_json::from_str(&json).map_err(|error| Refusal::Conflict(format!("{kind} {id}: {error}")))
 }
 
-/// What is said now, with a patch on it.
-fn patched<T: Serialize + for<'de> Deserialize<'de>>(
-    said: &T,
-    patch: &Value,
-) -> Result<T, Refusal> {
-    if !patch.is_object() {
-        return Err(invalid(
-            "body",
-            "a change is a JSON object with what is to change.",
-        ));
-    }
-    let mut whole =
-        serde_json::to_value(said).map_err(|error| Refusal::Conflict(error.to_string()))?;
-    merge(&mut whole, patch);
-    serde_json::from_value(whole).map_err(|error| invalid("body", error.to_string()))
-}
-
-/// Merges a patch into a value (RFC 7396, section 2).
-fn merge(whole: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *whole = patch.clone();
-        return;
-    };
-    if !whole.is_object() {
-        *whole = Value::Object(serde_json::Map::new());
-    }
-    let Value::Object(whole) = whole else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            whole.remove(name);
-        } else {
-            merge(whole.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
-}
-
 fn is_text(text: &str) -> bool {
     text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
@@ -532,7 +394,7 @@ mod tests {
 
     use super::*;
 
-    async fn with_book<T>(work: impl AsyncFnOnce(Book<'_>) -> T) -> T {
+    pub(super) async fn with_book<T>(work: impl AsyncFnOnce(Book<'_>) -> T) -> T {
         let mut store = Store::in_memory().await.unwrap();
         work(Book::new(
             &mut store,
@@ -541,7 +403,7 @@ mod tests {
         .await
     }
 
-    fn named(name: &str) -> KeyDraft {
+    pub(super) fn named(name: &str) -> KeyDraft {
         KeyDraft {
             name: name.to_owned(),
             ..KeyDraft::default()
@@ -607,33 +469,6 @@ mod tests {
                     ..
                 }
             ));
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    async fn teams_are_there_before_their_keys() {
-        with_book(async |mut book| {
-            let draft = KeyDraft {
-                team: Some("red".to_owned()),
-                ..named("one")
-            };
-            let refused = book.create_key(draft.clone()).await;
-            assert!(matches!(
-                refused,
-                Err(Refusal::Invalid { field: "team", .. })
-            ));
-            book.create_team("red", TeamDraft::default()).await.unwrap();
-            let again = book.create_team("red", TeamDraft::default()).await;
-            assert!(matches!(again, Err(Refusal::Conflict(_))));
-            book.create_key(draft).await.unwrap();
-            assert!(matches!(
-                book.delete_team("red").await,
-                Err(Refusal::Conflict(_))
-            ));
-            book.revoke_key("one").await.unwrap();
-            book.delete_team("red").await.unwrap();
-            assert!(book.teams().await.unwrap().is_empty());
         })
         .await;
     }

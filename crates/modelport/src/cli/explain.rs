@@ -55,7 +55,7 @@ pub struct Options {
     /// Where the gateway listens; where the configuration says unless given
     #[arg(long)]
     url: Option<String>,
-    /// The environment variable that holds a key of the gateway. Unless given, the first configured key is shown to
+    /// The variable that holds a key of the gateway, of the environment or of .env. Unless given, the first configured key is shown to
     /// this machine and to the configured host, and none to others
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashMap, path::PathBuf, sync::Arc, time::SystemTime};
 
 use clap::{Args, Subcommand};
-use modelport_provider::{cost::Counts, usage::Usage};
+use modelport_provider::cost::Counts;
 use rust_decimal::Decimal;
 use std::time::Duration;
 use uuid::Uuid;
@@ -164,35 +164,12 @@ async fn reprice(app: &App, store: &mut Store, options: &Reprice) -> Result<Foun
 
 /// What a row costs by the prices of now, at the time when it was.
 fn price(app: &App, provider: usize, row: &Used) -> Priced {
-    let [
-        input_tokens,
-        output_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        cache_write_1h_tokens,
-        reasoning_tokens,
-        audio_input_tokens,
-        audio_output_tokens,
-        image_input_tokens,
-    ] = row.tokens;
-    let usage = Usage {
-        input_tokens,
-        output_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        cache_write_1h_tokens,
-        reasoning_tokens,
-        audio_input_tokens,
-        audio_output_tokens,
-        image_input_tokens,
-        ..Usage::default()
-    };
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(row.place.at_ms);
     let counts = match row.source.as_str() {
         "estimated" => Counts::Estimated,
         _ => Counts::Told,
     };
-    let charge = Charge::of(&cost::of(app, provider, &row.model, &usage, counts, at));
+    let charge = Charge::of(&cost::of(app, provider, &row.model, &row.usage, counts, at));
     let computed = charge.computed.map(charge::pico);
     // What the provider reported still counts, beside what the prices come to now.
     let (cost, source) = match row.reported {

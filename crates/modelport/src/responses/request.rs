@@ -113,8 +113,17 @@ fn translate(
             chat.insert("max_completion_tokens".to_owned(), value.clone());
         }
         "tools" => with_tools(value, fields, chat)?,
-        "reasoning" => reasoning(value, chat, receipt)?,
-        "text" => text(value, chat, receipt)?,
+        "reasoning" => {
+            renamed(name, value, ("effort", "reasoning_effort"), chat)?;
+            note_members(name, value, &["effort"], receipt);
+        }
+        "text" => {
+            let members = renamed(name, value, ("verbosity", "verbosity"), chat)?;
+            if let Some(format) = given(members, "format").map(format).transpose()?.flatten() {
+                chat.insert("response_format".to_owned(), format);
+            }
+            note_members(name, value, &["format", "verbosity"], receipt);
+        }
         "top_logprobs" => {
             if value != &json!(0) {
                 chat.insert("logprobs".to_owned(), true.into());
@@ -168,33 +177,18 @@ fn with_tools(
     Ok(())
 }
 
-fn reasoning(
-    value: &Value,
+/// The members of an object, of which one has a field of its own in the chat API.
+fn renamed<'a>(
+    field: &str,
+    value: &'a Value,
+    (member, chats): (&str, &str),
     chat: &mut Map<String, Value>,
-    receipt: &mut Receipt,
-) -> Result<(), Untranslatable> {
-    let members = fault::members(value, "reasoning")?;
-    if let Some(effort) = given(members, "effort") {
-        chat.insert("reasoning_effort".to_owned(), effort.clone());
+) -> Result<&'a Map<String, Value>, Untranslatable> {
+    let members = fault::members(value, field)?;
+    if let Some(value) = given(members, member) {
+        chat.insert(chats.to_owned(), value.clone());
     }
-    note_members("reasoning", value, &["effort"], receipt);
-    Ok(())
-}
-
-fn text(
-    value: &Value,
-    chat: &mut Map<String, Value>,
-    receipt: &mut Receipt,
-) -> Result<(), Untranslatable> {
-    let members = fault::members(value, "text")?;
-    if let Some(verbosity) = given(members, "verbosity") {
-        chat.insert("verbosity".to_owned(), verbosity.clone());
-    }
-    if let Some(format) = given(members, "format").map(format).transpose()?.flatten() {
-        chat.insert("response_format".to_owned(), format);
-    }
-    note_members("text", value, &["format", "verbosity"], receipt);
-    Ok(())
+    Ok(members)
 }
 
 /// The format of the answer's text; plain text goes without saying.

@@ -1,5 +1,6 @@
 //! Rows whose cost is worked out anew, and the sums of their hours with them.
 
+use modelport_provider::usage::Usage;
 use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Row, Type, types::Uuid};
 
 use super::{
@@ -25,8 +26,8 @@ pub struct Used {
     pub reported: Option<i64>,
     /// What the prices came to, in pico-dollars.
     pub computed: Option<i64>,
-    /// Tokens, in the order of [`TOKENS`].
-    pub tokens: [u64; 9],
+    /// Its tokens.
+    pub usage: Usage,
 }
 
 /// Where a row stands among the others.
@@ -38,17 +39,26 @@ pub struct Place {
     pub id: Uuid,
 }
 
+/// A column of tokens: its name, and where they go.
+type Tokens = (&'static str, fn(&mut Usage) -> &mut u64);
+
 /// The tokens of a row.
-pub const TOKENS: [&str; 9] = [
-    "input_tokens",
-    "output_tokens",
-    "cached_input_tokens",
-    "cache_write_tokens",
-    "cache_write_1h_tokens",
-    "reasoning_tokens",
-    "audio_input_tokens",
-    "audio_output_tokens",
-    "image_input_tokens",
+const TOKENS: [Tokens; 9] = [
+    ("input_tokens", |usage| &mut usage.input_tokens),
+    ("output_tokens", |usage| &mut usage.output_tokens),
+    ("cached_input_tokens", |usage| {
+        &mut usage.cached_input_tokens
+    }),
+    ("cache_write_tokens", |usage| &mut usage.cache_write_tokens),
+    ("cache_write_1h_tokens", |usage| {
+        &mut usage.cache_write_1h_tokens
+    }),
+    ("reasoning_tokens", |usage| &mut usage.reasoning_tokens),
+    ("audio_input_tokens", |usage| &mut usage.audio_input_tokens),
+    ("audio_output_tokens", |usage| {
+        &mut usage.audio_output_tokens
+    }),
+    ("image_input_tokens", |usage| &mut usage.image_input_tokens),
 ];
 
 /// What a row costs now.
@@ -75,7 +85,7 @@ fn select() -> String {
         "SELECT at_ms, id, provider, model, cost_source, reported_pico, computed_pico, {} FROM ledger \
          WHERE at_ms >= $1 AND at_ms < $2 AND (at_ms > $3 OR (at_ms = $3 AND id > $4)) \
          AND cost_source <> 'none' ORDER BY at_ms, id LIMIT {ROWS}",
-        TOKENS.join(", ")
+        TOKENS.map(|(name, _)| name).join(", ")
     )
 }
 
@@ -94,9 +104,9 @@ where
     for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> Uuid: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let mut tokens = [0; 9];
-    for (place, count) in tokens.iter_mut().enumerate() {
-        *count = unsigned(row.try_get(7 + place)?);
+    let mut usage = Usage::default();
+    for (place, (_, tokens)) in TOKENS.iter().enumerate() {
+        *tokens(&mut usage) = unsigned(row.try_get(7 + place)?);
     }
     Ok(Used {
         place: Place {
@@ -108,7 +118,7 @@ where
         source: row.try_get(4)?,
         reported: row.try_get(5)?,
         computed: row.try_get(6)?,
-        tokens,
+        usage,
     })
 }
 

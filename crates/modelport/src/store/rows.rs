@@ -298,6 +298,22 @@ pub(super) fn bounds(period: Period) -> [i64; 6] {
     period.parts().map(signed)
 }
 
+/// Where the first of [`SUMS`], which are counts, go.
+const COUNTS: [fn(&mut Totals) -> &mut u64; 12] = [
+    |totals| &mut totals.requests,
+    |totals| &mut totals.failed,
+    |totals| &mut totals.input_tokens,
+    |totals| &mut totals.output_tokens,
+    |totals| &mut totals.cached_input_tokens,
+    |totals| &mut totals.cache_write_tokens,
+    |totals| &mut totals.cache_write_1h_tokens,
+    |totals| &mut totals.reasoning_tokens,
+    |totals| &mut totals.audio_input_tokens,
+    |totals| &mut totals.audio_output_tokens,
+    |totals| &mut totals.image_input_tokens,
+    |totals| &mut totals.image_output_tokens,
+];
+
 /// A line of the report; `None` for one that counts no requests.
 pub(super) fn line<R: Row>(row: &R, groups: usize) -> Result<Option<Line>, sqlx::Error>
 where
@@ -313,9 +329,9 @@ where
         place += 1;
         sum
     };
-    let mut counts = [0; 12];
-    for count in &mut counts {
-        *count = unsigned(next()?);
+    let mut totals = Totals::default();
+    for count in COUNTS {
+        *count(&mut totals) = unsigned(next()?);
     }
     let mut amount = || -> Result<_, sqlx::Error> {
         let (micro, pico) = (next()?, next()?);
@@ -323,40 +339,11 @@ where
             i128::from(micro) * 1_000_000 + i128::from(pico),
         ))
     };
-    let (reported, computed, estimated) = (amount()?, amount()?, amount()?);
-    let [
-        requests,
-        failed,
-        input_tokens,
-        output_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        cache_write_1h_tokens,
-        reasoning_tokens,
-        audio_input_tokens,
-        audio_output_tokens,
-        image_input_tokens,
-        image_output_tokens,
-    ] = counts;
-    let totals = Totals {
-        requests,
-        failed,
-        input_tokens,
-        output_tokens,
-        cached_input_tokens,
-        cache_write_tokens,
-        cache_write_1h_tokens,
-        reasoning_tokens,
-        audio_input_tokens,
-        audio_output_tokens,
-        image_input_tokens,
-        image_output_tokens,
-        reported,
-        computed,
-        estimated,
-        unpriced: unsigned(next()?),
-    };
-    Ok((requests > 0).then_some((names, totals)))
+    totals.reported = amount()?;
+    totals.computed = amount()?;
+    totals.estimated = amount()?;
+    totals.unpriced = unsigned(next()?);
+    Ok((totals.requests > 0).then_some((names, totals)))
 }
 
 /// Databases count in signed numbers only.

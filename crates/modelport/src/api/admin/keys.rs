@@ -10,16 +10,15 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, list as listed, parameter, said};
+use super::{Admin, by_body, list as listed, of_book, parameter};
 use crate::{
     api::Id,
     app::Worker,
     auth::{
-        book::{Book, KeyDraft},
+        book::Book,
         key::{Key, Standing},
         secret::NewSecret,
     },
-    error::Error,
     times::now,
 };
 
@@ -35,12 +34,8 @@ pub async fn list(
     let all = parameter(query.as_deref().unwrap_or_default(), "all");
     let all = all.is_some_and(|value| value == "true");
     let now = now();
-    let stored = worker.app.keys.stored();
-    // Read anew, so that what another replica has just done is there.
-    let done = stored
-        .change(async |store| Book::new(store, now).keys().await)
-        .await;
-    let done = done.map_err(Error::from).map(|keys| {
+    let done = of_book(&worker, async |mut book| book.keys().await).await;
+    let done = done.map(|keys| {
         let keys = keys.iter();
         let shown = keys.filter(|key| all || key.standing(now) == Standing::Active);
         listed(&shown.map(|key| key.to_json(now)).collect::<Vec<_>>())
@@ -50,27 +45,15 @@ pub async fn list(
 
 /// `POST /admin/v1/keys`: makes a key. Its text is in this answer only.
 pub async fn create(admin: Admin, State(worker): State<Arc<Worker>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let done = async {
-        let draft: KeyDraft = said(&parts, body).await?;
-        let stored = worker.app.keys.stored();
-        let made = stored
-            .change(async |store| Book::new(store, now()).create_key(draft).await)
-            .await?;
-        Ok(with_text(&made))
-    };
-    let done = done.await;
-    admin.reply(StatusCode::CREATED, done)
+    let work = async |mut book: Book<'_>, draft| book.create_key(draft).await;
+    let done = by_body(&worker, request, work).await;
+    admin.reply(StatusCode::CREATED, done.map(|made| with_text(&made)))
 }
 
 /// `GET /admin/v1/keys/{id}`.
 pub async fn show(admin: Admin, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
-    let stored = worker.app.keys.stored();
-    let done = stored
-        .change(async |store| Book::new(store, now()).key(&id).await)
-        .await;
-    let done = done.map_err(Error::from).map(|key| key.to_json(now()));
-    admin.reply(StatusCode::OK, done)
+    let done = of_book(&worker, async |mut book| book.key(&id).await).await;
+    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
 }
 
 /// `PATCH /admin/v1/keys/{id}`: changes what the body names, as a merge patch (RFC 7396).
@@ -80,17 +63,9 @@ pub async fn update(
     Id(id): Id,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let done = async {
-        let patch: Value = said(&parts, body).await?;
-        let stored = worker.app.keys.stored();
-        let key = stored
-            .change(async |store| Book::new(store, now()).update_key(&id, &patch).await)
-            .await?;
-        Ok(key.to_json(now()))
-    };
-    let done = done.await;
-    admin.reply(StatusCode::OK, done)
+    let work = async |mut book: Book<'_>, patch: Value| book.update_key(&id, &patch).await;
+    let done = by_body(&worker, request, work).await;
+    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
 }
 
 /// What is said of a rotation.
@@ -112,28 +87,18 @@ pub async fn rotate(
     Id(id): Id,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let done = async {
-        let Rotation { grace_seconds } = said(&parts, body).await?;
+    let work = async |mut book: Book<'_>, Rotation { grace_seconds }| {
         let grace = Duration::from_secs(grace_seconds);
-        let stored = worker.app.keys.stored();
-        let made = stored
-            .change(async |store| Book::new(store, now()).rotate_key(&id, grace).await)
-            .await?;
-        Ok(with_text(&made))
+        book.rotate_key(&id, grace).await
     };
-    let done = done.await;
-    admin.reply(StatusCode::OK, done)
+    let done = by_body(&worker, request, work).await;
+    admin.reply(StatusCode::OK, done.map(|made| with_text(&made)))
 }
 
 /// `DELETE /admin/v1/keys/{id}`: takes a key back. It stays in the list of all.
 pub async fn revoke(admin: Admin, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
-    let stored = worker.app.keys.stored();
-    let done = stored
-        .change(async |store| Book::new(store, now()).revoke_key(&id).await)
-        .await;
-    let done = done.map_err(Error::from).map(|key| key.to_json(now()));
-    admin.reply(StatusCode::OK, done)
+    let done = of_book(&worker, async |mut book| book.revoke_key(&id).await).await;
+    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
 }
 
 fn with_text((key, text): &(Key, NewSecret)) -> Value {

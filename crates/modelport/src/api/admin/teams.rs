@@ -10,24 +10,20 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, list as listed, said};
+use super::{Admin, by_body, list as listed, of_book};
 use crate::{
     api::Id,
     app::Worker,
     auth::book::{Book, TeamDraft},
-    error::Error,
-    times::now,
 };
 
 /// `GET /admin/v1/teams`.
 pub async fn list(admin: Admin, State(worker): State<Arc<Worker>>) -> Response {
-    let stored = worker.app.keys.stored();
-    let done = stored
-        .change(async |store| Book::new(store, now()).teams().await)
-        .await;
-    let done = done
-        .map_err(Error::from)
-        .map(|teams| listed(&teams.iter().map(|team| json!(team)).collect::<Vec<_>>()));
+    let done = of_book(&worker, async |mut book| book.teams().await).await;
+    let done = done.map(|teams| {
+        let shown = teams.iter().map(|team| json!(team));
+        listed(&shown.collect::<Vec<_>>())
+    });
     admin.reply(StatusCode::OK, done)
 }
 
@@ -41,17 +37,10 @@ struct Creation {
 
 /// `POST /admin/v1/teams`: makes a team.
 pub async fn create(admin: Admin, State(worker): State<Arc<Worker>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let done = async {
-        let Creation { name, draft } = said(&parts, body).await?;
-        let stored = worker.app.keys.stored();
-        let team = stored
-            .change(async |store| Book::new(store, now()).create_team(&name, draft).await)
-            .await?;
-        Ok(json!(team))
-    };
-    let done = done.await;
-    admin.reply(StatusCode::CREATED, done)
+    let work =
+        async |mut book: Book<'_>, Creation { name, draft }| book.create_team(&name, draft).await;
+    let done = by_body(&worker, request, work).await;
+    admin.reply(StatusCode::CREATED, done.map(|team| json!(team)))
 }
 
 /// `PATCH /admin/v1/teams/{name}`: changes what the body names, as a merge patch (RFC 7396).
@@ -61,27 +50,14 @@ pub async fn update(
     Id(name): Id,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let done = async {
-        let patch: Value = said(&parts, body).await?;
-        let stored = worker.app.keys.stored();
-        let team = stored
-            .change(async |store| Book::new(store, now()).update_team(&name, &patch).await)
-            .await?;
-        Ok(json!(team))
-    };
-    let done = done.await;
-    admin.reply(StatusCode::OK, done)
+    let work = async |mut book: Book<'_>, patch: Value| book.update_team(&name, &patch).await;
+    let done = by_body(&worker, request, work).await;
+    admin.reply(StatusCode::OK, done.map(|team| json!(team)))
 }
 
 /// `DELETE /admin/v1/teams/{name}`: does away with a team that no key is in.
 pub async fn delete(admin: Admin, State(worker): State<Arc<Worker>>, Id(name): Id) -> Response {
-    let stored = worker.app.keys.stored();
-    let done = stored
-        .change(async |store| Book::new(store, now()).delete_team(&name).await)
-        .await;
-    let done = done
-        .map_err(Error::from)
-        .map(|()| json!({"name": name, "deleted": true}));
+    let done = of_book(&worker, async |mut book| book.delete_team(&name).await).await;
+    let done = done.map(|()| json!({"name": name, "deleted": true}));
     admin.reply(StatusCode::OK, done)
 }
