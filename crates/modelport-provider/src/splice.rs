@@ -35,9 +35,9 @@ pub(crate) fn model_edit(body: &[u8], ask: &Ask, model: &str, others: usize) -> 
     Some(Edit { range, replacement })
 }
 
-/// The edits that take members out of an object, each with a comma beside it. `places` are the members in their order,
-/// from the start of the name to the end of the value; `gone` says which go.
-pub(crate) fn removals(places: &[(usize, usize)], gone: &[bool]) -> Vec<Edit> {
+/// The edits that take members out of an object or elements out of an array, each with a comma beside it. `places` are all of
+/// them in their order, a member from the start of its name to the end of its value; `gone` says which go.
+pub fn removals(places: &[(usize, usize)], gone: &[bool]) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut cut = |range| {
         edits.push(Edit {

@@ -15,7 +15,8 @@
 //! | `document`: `url`; a `file` source; results of server tools | refused: the chat API cannot say it |
 //! | `tool_use` | a tool call of the assistant |
 //! | `tool_result` | a `tool` message before the rest of the turn; images and files in it follow in the user's message; `is_error` becomes `Error: ` before the text |
-//! | `thinking` | `reasoning_content` of the assistant; the signature is dropped, and so is `redacted_thinking` |
+//! | `thinking` | `reasoning_content` of the assistant |
+//! | the signature of that, `redacted_thinking` | what it carries for the provider (see `carried`); dropped if it is Anthropic's |
 //! | `tools`: custom | functions |
 //! | `tools`: `bash_…`, `text_editor_…` | functions with the input that Anthropic documents for them |
 //! | `tools`: any other type, `mcp_servers` | refused: they run at Anthropic, or only its models know them |
@@ -31,10 +32,12 @@
 //! | `cache_control`, and every other field | dropped |
 //!
 //! An answer. Thoughts come first, then text, then calls of tools. Arguments that are not a JSON object are kept under
-//! `INVALID_JSON`. A thought has an empty signature: only Anthropic can sign, and its SDKs ask for a string.
+//! `INVALID_JSON`. A thought has an empty signature, since only Anthropic can sign and its SDKs ask for a string, or one that
+//! carries what the provider wants to see again; without a thought that is a redacted one.
 
 mod answer;
 mod ask;
+mod carried;
 mod notes;
 mod reading;
 mod request;
@@ -44,6 +47,7 @@ mod tokens;
 mod usage;
 
 pub use answer::from_chat;
+pub use carried::without_carried;
 pub use request::to_chat;
 pub use stream::Events;
 pub use tokens::count_tokens;

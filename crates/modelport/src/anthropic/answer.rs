@@ -5,6 +5,7 @@ use modelport_provider::usage::find_usage;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::carried::{Carried, EXTRA};
 use super::stop::{Ending, call_id, matched_sequence, message_id};
 use super::usage::MessageUsage;
 
@@ -69,8 +70,26 @@ fn refusal(choice: &Choice) -> Option<&str> {
 
 fn content(choice: &Choice, id: &str) -> Vec<Value> {
     let mut content = Vec::new();
-    if let Some(thought) = choice.message.reasoning() {
-        content.push(json!({"type": "thinking", "thinking": thought, "signature": ""}));
+    let mut carried = Carried::default();
+    if let Some(details) = choice.message.extra.get("reasoning_details") {
+        carried.add_details(details);
+    }
+    let calls = (0..).zip(&choice.message.tool_calls);
+    let calls: Vec<_> = calls
+        .map(|(number, call)| (call_id(&call.id, id, number), call))
+        .collect();
+    for (id, call) in &calls {
+        if let Some(extra) = call.extra.get(EXTRA) {
+            carried.add_extra(id, extra);
+        }
+    }
+    match (choice.message.reasoning(), carried.take()) {
+        (Some(thought), signature) => {
+            let signature = signature.unwrap_or_default();
+            content.push(json!({"type": "thinking", "thinking": thought, "signature": signature}));
+        }
+        (None, Some(data)) => content.push(json!({"type": "redacted_thinking", "data": data})),
+        (None, None) => {}
     }
     let text = choice.message.text();
     for text in [text.as_str(), refusal(choice).unwrap_or_default()] {
@@ -78,10 +97,10 @@ fn content(choice: &Choice, id: &str) -> Vec<Value> {
             content.push(json!({"type": "text", "text": text}));
         }
     }
-    for (number, call) in choice.message.tool_calls.iter().enumerate() {
+    for (id, call) in calls {
         content.push(json!({
             "type": "tool_use",
-            "id": call_id(&call.id, id, number),
+            "id": id,
             "name": call.name,
             "input": input(call),
         }));

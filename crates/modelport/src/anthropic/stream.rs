@@ -12,9 +12,10 @@ use modelport_provider::usage::find_usage;
 
 use self::calls::{Broken, Calls};
 use self::write::{
-    Block, Delta, write_delta, write_end, write_error, write_opening, write_start, write_stop,
-    write_tool,
+    Block, Delta, write_delta, write_end, write_error, write_opening, write_redacted, write_start,
+    write_stop, write_tool,
 };
+use super::carried::{Carried, EXTRA};
 use super::stop::{Ending, call_id, matched_sequence, message_id};
 use super::usage::MessageUsage;
 
@@ -31,6 +32,7 @@ pub struct Events {
     begun: u64,
     open: Option<Block>,
     calls: Calls,
+    carried: Carried,
     ending: Ending,
 }
 
@@ -62,6 +64,7 @@ impl Events {
             begun: 0,
             open: None,
             calls: Calls::default(),
+            carried: Carried::default(),
             ending: Ending::default(),
         }
     }
@@ -100,6 +103,7 @@ impl Events {
         self.begin(&ChatChunk::default(), b"", out);
         self.write_calls(Pace::Ending, out);
         self.close(out);
+        self.hand_over(out);
         write_end(&self.ending, &self.usage, out);
         self.stage = Stage::Over;
     }
@@ -125,6 +129,11 @@ impl Events {
     }
 
     fn write_choice(&mut self, choice: &ChunkChoice, chunk: &[u8], out: &mut Vec<u8>) {
+        let details = choice.delta.reasoning_details.as_deref();
+        if let Some(details) = details.and_then(|details| serde_json::from_str(details.get()).ok())
+        {
+            self.carried.add_details(&details);
+        }
         self.write_texts(&choice.delta, out);
         // Some servers send an empty reason on every chunk.
         if let Some(reason) = filled(choice.finish_reason.as_deref()) {
@@ -164,6 +173,9 @@ impl Events {
         let block = delta.block();
         if self.open != Some(block) {
             self.close(out);
+            if block != Block::Thinking {
+                self.hand_over(out);
+            }
             write_opening(self.begun, block, out);
             self.open_block(block);
         }
@@ -199,7 +211,11 @@ impl Events {
         let name = call.name.clone().unwrap_or_default();
         let given = call.id.as_deref().unwrap_or_default();
         let id = call_id(given, &self.id, self.ending.calls);
+        if let Some(extra) = call.extra.get(EXTRA) {
+            self.carried.add_extra(&id, extra);
+        }
         self.close(out);
+        self.hand_over(out);
         write_tool(self.begun, &id, &name, out);
         self.open_block(Block::Tool);
         self.ending.calls += 1;
@@ -217,8 +233,22 @@ impl Events {
     }
 
     fn close(&mut self, out: &mut Vec<u8>) {
-        if self.open.take().is_some() {
-            write_stop(self.index(), out);
+        let Some(block) = self.open.take() else {
+            return;
+        };
+        if block == Block::Thinking
+            && let Some(signature) = self.carried.take()
+        {
+            write_delta(self.index(), Delta::signature(&signature), out);
+        }
+        write_stop(self.index(), out);
+    }
+
+    /// Writes a block of its own for what is carried and no thought was there for.
+    fn hand_over(&mut self, out: &mut Vec<u8>) {
+        if let Some(data) = self.carried.take() {
+            write_redacted(self.begun, &data, out);
+            self.begun += 1;
         }
     }
 }

@@ -8,7 +8,7 @@ use modelport_provider::{
     parameters::{self, Parameters, Policy, Refusal, Target},
     profile::Profile,
     receipt::{Fate, Receipt},
-    splice::{Ask, Spliced},
+    splice::{self, Ask, Spliced},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     surface::{Answers, Surface, Way},
 };
 use crate::{
+    anthropic,
     app::{App, Upstream},
     clock,
     config::ProviderConfig,
@@ -109,6 +110,7 @@ struct Recipient<'a> {
 
 /// By the surface's own API.
 fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Error> {
+    let is_messages = matches!(job.surface, Surface::Messages | Surface::CountTokens);
     let Fitted {
         body,
         receipt,
@@ -119,6 +121,7 @@ fn own(job: &Job, to: &Recipient<'_>, path: &'static str) -> Result<Sending, Err
             Fitted::plainly(Spliced::whole(job.body.clone()))
         }
         Asked::Json(ask) if job.surface == Surface::ChatCompletions => to.fit(&job.body, ask)?,
+        Asked::Json(_) if is_messages && to.policy() != Policy::Pass => to.as_messages(job)?,
         asked => Fitted::plainly(asked.with_model(&job.body, &to.at.model)),
     };
     Ok(Sending {
@@ -228,6 +231,25 @@ impl Recipient<'_> {
             }),
             Err(refusal) => Err(refusal_of(&refusal, self.config, &refused)),
         }
+    }
+
+    /// A request of the Messages API, for a provider that has that API itself: what was carried to the caller for
+    /// another provider would be refused there as a wrong signature.
+    fn as_messages(&self, job: &Job) -> Result<Fitted, Error> {
+        let model = &self.at.model;
+        let Some(rest) = anthropic::without_carried(&job.body) else {
+            return Ok(Fitted::plainly(job.asked.with_model(&job.body, model)));
+        };
+        let mut receipt = Receipt::default();
+        receipt.note("messages[].content[].thinking", Fate::Dropped);
+        self.allow(&receipt)?;
+        let rest = rest.into_bytes();
+        let ask = splice::read_ask(&rest).map_err(|_| Error::Internal)?;
+        Ok(Fitted {
+            body: splice::with_model(&rest, &ask, model),
+            receipt,
+            usage_is_ours: false,
+        })
     }
 
     /// Refuses what a translation leaves out, if the policy is to let nothing be lost.

@@ -272,6 +272,63 @@ fn responses_are_native_where_the_provider_has_them() {
 }
 
 #[test]
+fn what_a_provider_signed_comes_back_through_messages() {
+    let stream = include_bytes!(
+        "../../../modelport-provider/tests/recorded/gemini/stream_tool_signature.sse"
+    );
+    let signing = Scripted::answering("text/event-stream", stream);
+    let mut body = hello("m");
+    body["stream"] = json!(true);
+    let answer = messages(&Gateway::before(&signing.base_url(), &[]), &body);
+    let text = answer.text();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = data.map(|data| serde_json::from_str::<Value>(data).unwrap());
+    let content: Vec<Value> = events
+        .filter(|event| event["type"] == "content_block_start")
+        .map(|event| event["content_block"].clone())
+        .collect();
+    let kinds: Vec<&str> = content
+        .iter()
+        .filter_map(|block| block["type"].as_str())
+        .collect();
+    assert_eq!(kinds, ["redacted_thinking", "tool_use"], "{text}");
+
+    let id = content[1]["id"].clone();
+    let result = json!([{"type": "tool_result", "tool_use_id": id, "content": "rain"}]);
+    let next = json!({"model": "sim-fast", "max_tokens": 9, "messages": [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": content},
+        {"role": "user", "content": result},
+    ]});
+    let sent = |settings: &[(&str, &str)]| {
+        let upstream = Upstream::start();
+        let answer = messages(&Gateway::before(&upstream.base_url(), settings), &next);
+        let asked = upstream.requests();
+        let mut asked = asked.iter().filter(|seen| seen.method == "POST");
+        let body: Value = serde_json::from_slice(&asked.next().unwrap().body).unwrap();
+        (body, answer)
+    };
+    let (chat, _) = sent(&[]);
+    assert_eq!(
+        chat["messages"][1]["tool_calls"][0]["extra_content"],
+        json!({"google": {"thought_signature": "c2FtcGxl"}})
+    );
+    // A provider that signs thoughts itself would refuse it.
+    let (native, answer) = sent(&[("OPENAI_COMPATIBLE_PROFILE", "vllm")]);
+    let kept = native["messages"][1]["content"].as_array().unwrap();
+    assert_eq!((kept.len(), &kept[0]["type"]), (1, &json!("tool_use")));
+    assert_eq!(
+        answer.header("x-modelport-params"),
+        Some("messages[].content[].thinking=dropped")
+    );
+    let (passed, _) = sent(&[
+        ("OPENAI_COMPATIBLE_PROFILE", "vllm"),
+        ("OPENAI_COMPATIBLE_PARAMETERS", "pass"),
+    ]);
+    assert_eq!(passed["messages"][1]["content"], json!(content));
+}
+
+#[test]
 fn what_an_answer_rests_on_is_told_through_translated_responses() {
     let completion = json!({
         "id": "x", "object": "chat.completion", "created": 1, "model": "m",

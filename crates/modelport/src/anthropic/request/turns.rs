@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::content::{Block, Part, content_of, object, read_parts, read_text, split};
+use crate::anthropic::carried::Carried;
 use crate::anthropic::notes::Notes;
 use crate::anthropic::reading::{Fields, Place, invalid, wrong_type};
 use crate::translation::Untranslatable;
@@ -59,6 +60,7 @@ struct Assistant {
     text: String,
     thoughts: String,
     calls: Vec<Value>,
+    carried: Carried,
 }
 
 impl Conversation<'_> {
@@ -199,9 +201,16 @@ impl Assistant {
             "thinking" => {
                 self.thoughts.push_str(&block.fields.text("thinking")?);
                 notes.mapped("messages[].content[].thinking", "reasoning_content");
+                let signature = block.fields.take("signature");
+                if signature.is_some_and(|signature| !self.carry(&signature)) {
+                    notes.dropped("messages[].content[].signature");
+                }
             }
             "redacted_thinking" => {
-                notes.dropped("messages[].content[].redacted_thinking");
+                let data = block.fields.take("data");
+                if !data.is_some_and(|data| self.carry(&data)) {
+                    notes.dropped("messages[].content[].redacted_thinking");
+                }
                 return Ok(());
             }
             "tool_use" => self.calls.push(call(&mut block.fields)?),
@@ -209,6 +218,14 @@ impl Assistant {
         }
         block.drop_rest(notes);
         Ok(())
+    }
+
+    /// Takes up what a signature carries, and says whether it was one of ours.
+    fn carry(&mut self, signature: &Value) -> bool {
+        let carried = signature.as_str().and_then(Carried::read);
+        let is_ours = carried.is_some();
+        self.carried.absorb(carried.unwrap_or_default());
+        is_ours
     }
 
     fn into_message(self) -> Value {
@@ -227,6 +244,7 @@ impl Assistant {
         if !self.calls.is_empty() {
             message.insert("tool_calls".to_owned(), self.calls.into());
         }
+        self.carried.restore(&mut message);
         message.into()
     }
 }

@@ -101,6 +101,12 @@ impl Snapshot {
 
     fn grow(&mut self, delta: &Value) {
         let (kind, grown) = self.blocks.last_mut().unwrap();
+        if kind == "thinking" && delta["type"] == "signature_delta" {
+            let head = self.heads.last_mut().unwrap();
+            assert_eq!(head["signature"], "");
+            head["signature"] = delta["signature"].clone();
+            return;
+        }
         let (own, member) = match kind.as_str() {
             "thinking" => ("thinking_delta", "thinking"),
             "text" => ("text_delta", "text"),

@@ -21,6 +21,9 @@ pub(super) enum Block {
 pub(super) enum Delta<'a> {
     #[serde(rename = "thinking_delta")]
     Thinking { thinking: &'a str },
+    /// Of a thought that is over.
+    #[serde(rename = "signature_delta")]
+    Signature { signature: &'a str },
     #[serde(rename = "text_delta")]
     Text { text: &'a str },
     /// A piece of a tool's input, as JSON text.
@@ -31,6 +34,10 @@ pub(super) enum Delta<'a> {
 impl<'a> Delta<'a> {
     pub(super) fn thinking(thinking: &'a str) -> Self {
         Self::Thinking { thinking }
+    }
+
+    pub(super) fn signature(signature: &'a str) -> Self {
+        Self::Signature { signature }
     }
 
     pub(super) fn text(text: &'a str) -> Self {
@@ -44,7 +51,7 @@ impl<'a> Delta<'a> {
     /// The kind of block that it belongs to.
     pub(super) fn block(self) -> Block {
         match self {
-            Self::Thinking { .. } => Block::Thinking,
+            Self::Thinking { .. } | Self::Signature { .. } => Block::Thinking,
             Self::Text { .. } => Block::Text,
             Self::Input { .. } => Block::Tool,
         }
@@ -73,6 +80,13 @@ pub(super) fn write_opening(index: u64, block: Block, out: &mut Vec<u8>) {
         Block::Text | Block::Tool => json!({"type": "text", "text": ""}),
     };
     write_block(index, &content, out);
+}
+
+/// A whole block of its own.
+pub(super) fn write_redacted(index: u64, data: &str, out: &mut Vec<u8>) {
+    let content = json!({"type": "redacted_thinking", "data": data});
+    write_block(index, &content, out);
+    write_stop(index, out);
 }
 
 pub(super) fn write_tool(index: u64, id: &str, name: &str, out: &mut Vec<u8>) {
