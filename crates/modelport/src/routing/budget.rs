@@ -175,6 +175,8 @@ fn fade(excess: u64, ticks: u64) -> u64 {
 mod tests {
     use std::thread;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::clock;
 
@@ -200,6 +202,29 @@ mod tests {
         assert!(granted <= requests / 5, "{granted}");
         assert!(granted >= requests / 5 - 1, "{granted}");
         assert_eq!(outage(0, 1000, 2), 0);
+    }
+
+    proptest! {
+        /// However requests come and whenever they fail, a route that is not quiet makes its share of further attempts,
+        /// or the ten that were lent to it, and never both together.
+        #[test]
+        fn the_reserve_is_a_floor_and_not_added_to_the_share(
+            share in 1_u32..101,
+            course in proptest::collection::vec((0_u64..9_000, 1_u32..50, 0_u32..60), 1..80),
+        ) {
+            let mut now = clock::now();
+            let budget = RetryBudget::new(share, now);
+            let (mut requests, mut granted) = (0, 0);
+            for (pause, came, wanted) in course {
+                now += Duration::from_millis(pause);
+                for _ in 0..came {
+                    budget.request(now);
+                }
+                requests += came;
+                granted += (0..wanted).map(|_| u32::from(budget.take(now))).sum::<u32>();
+                prop_assert!(granted <= (requests * share / 100).max(10), "{granted} of {requests}");
+            }
+        }
     }
 
     #[test]
