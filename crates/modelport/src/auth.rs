@@ -14,7 +14,7 @@ pub mod scope;
 pub mod secret;
 pub mod stored;
 
-use crate::{clock, error::Error};
+use crate::{clock, config::limits::Priority, error::Error};
 use directory::{Known, Shown};
 use key::Standing;
 use secret::Digest;
@@ -96,6 +96,12 @@ impl Keys {
 }
 
 impl Caller {
+    /// How its requests stand to those of others where they wait.
+    pub fn priority(&self) -> Priority {
+        let known = self.known.as_ref();
+        known.map_or(Priority::Normal, |known| known.key.priority)
+    }
+
     /// Whether an endpoint may be called.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::{
     secret::{Digest, NewSecret, random_text},
 };
 use crate::{
-    config::limits::Limits,
+    config::limits::{Limits, Priority},
     store::{Store, StoreFault},
 };
 
@@ -51,6 +51,8 @@ pub struct KeyDraft {
     pub expires: Option<Timestamp>,
     /// What it opens.
     pub scopes: Scopes,
+    /// How its requests stand to those of others where they wait.
+    pub priority: Priority,
     /// What is kept with each of its requests.
     pub tags: BTreeMap<String, String>,
     /// How much it may use.
@@ -128,6 +130,7 @@ impl<'s> Book<'s> {
             expires: draft.expires,
             revoked: None,
             scopes: draft.scopes,
+            priority: draft.priority,
             tags: draft.tags,
             limits: draft.limits,
         };
@@ -200,6 +203,7 @@ impl<'s> Book<'s> {
             user: key.user,
             expires: key.expires,
             scopes: key.scopes,
+            priority: key.priority,
             tags: key.tags,
             limits: key.limits,
         };
@@ -212,6 +216,7 @@ impl<'s> Book<'s> {
                 user,
                 expires,
                 scopes,
+                priority,
                 tags,
                 limits,
             } = draft;
@@ -221,6 +226,7 @@ impl<'s> Book<'s> {
                 user,
                 expires,
                 scopes,
+                priority,
                 tags,
                 limits,
                 ..key.clone()
@@ -449,9 +455,19 @@ mod tests {
                 ..named("one")
             };
             book.create_key(draft).await.unwrap();
-            let patch = json!({"user": null, "limits": {"requests_per_minute": 5}});
+            let patch =
+                json!({"user": null, "limits": {"requests_per_minute": 5}, "priority": "low"});
             let key = book.update_key("one", &patch).await.unwrap();
             assert_eq!((key.user, key.name.as_str()), (None, "one"));
+            assert_eq!(key.priority, Priority::Low);
+            let usual = book.update_key("one", &json!({"priority": null})).await;
+            assert_eq!(usual.unwrap().priority, Priority::Normal);
+            let wrong = book.update_key("one", &json!({"priority": "urgent"})).await;
+            let wrong = wrong.unwrap_err().to_string();
+            assert!(
+                wrong.contains("expected one of `low`, `normal`, `high`"),
+                "{wrong}"
+            );
             assert_eq!(key.limits.requests_per_minute, Some(5));
             let wrong = book.update_key("one", &json!({"limit": 5})).await;
             assert!(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{scope::Scopes, secret::Digest};
-use crate::config::limits::Limits;
+use crate::config::limits::{Limits, Priority};
 
 /// The kind of the documents that are keys.
 pub const KEY: &str = "key";
@@ -41,6 +41,9 @@ pub struct Key {
     /// What it opens.
     #[serde(default)]
     pub scopes: Scopes,
+    /// How its requests stand to those of others where they wait.
+    #[serde(default)]
+    pub priority: Priority,
     /// What is kept with each of its requests.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,

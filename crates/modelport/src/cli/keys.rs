@@ -20,6 +20,7 @@ use crate::{
         scope,
         secret::NewSecret,
     },
+    config::limits::Priority,
     store::Store,
     times::{length, moment_to_come, now},
 };
@@ -88,7 +89,7 @@ pub struct Update {
     name: Option<String>,
     #[command(flatten)]
     details: Details,
-    /// What is to go: team, user, expires, a limit such as limits.concurrency, or all of scopes, limits or tags. Several may
+    /// What is to go: team, user, expires, priority, a limit such as limits.concurrency, or all of scopes, limits or tags. Several may
     /// be given
     #[arg(long, value_name = "WHAT")]
     clear: Vec<String>,
@@ -120,6 +121,9 @@ struct Details {
     /// An address or a network that it may be shown from. Several may be given
     #[arg(long = "address", value_name = "ADDRESS", value_parser = scope::network, help_heading = "Scopes")]
     addresses: Vec<IpNet>,
+    /// How its requests stand to those of others where they wait for a place at a provider; normal unless said
+    #[arg(long, help_heading = "Limits")]
+    priority: Option<Priority>,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -136,6 +140,9 @@ impl Details {
         }
         if let Some(expires) = self.expires {
             patch.insert("expires".to_owned(), json!(expires));
+        }
+        if let Some(priority) = self.priority {
+            patch.insert("priority".to_owned(), json!(priority));
         }
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
         let lists = [
@@ -275,7 +282,7 @@ fn list(keys: &[Key], json: bool) -> String {
         return "No keys. Make one with: modelport keys create NAME".to_owned();
     }
     let heads = [
-        "ID", "NAME", "KEY", "TEAM", "USER", "STATUS", "EXPIRES", "LIMITS",
+        "ID", "NAME", "KEY", "TEAM", "USER", "STATUS", "EXPIRES", "PRIORITY", "LIMITS",
     ];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
@@ -288,10 +295,11 @@ fn list(keys: &[Key], json: bool) -> String {
             or_dash(key.user.clone()),
             key.standing(now).as_str().to_owned(),
             or_dash(key.expires.map(|time| time.to_string())),
+            key.priority.as_str().to_owned(),
             limits::shown(&key.limits),
         ]
     }));
-    aligned(&rows, &[Side::Left; 8])
+    aligned(&rows, &[Side::Left; 9])
 }
 
 fn shown(key: &Key, json: bool) -> String {
@@ -323,6 +331,7 @@ fn shown(key: &Key, json: bool) -> String {
         ("providers", Some(or(scopes.providers.clone(), "any"))),
         ("endpoints", Some(or(scopes.endpoints.clone(), "any"))),
         ("addresses", Some(or(addresses, "any"))),
+        ("priority", Some(key.priority.as_str().to_owned())),
         ("limits", Some(limits::shown(&key.limits))),
         ("tags", tags(&key.tags)),
     ];

@@ -8,6 +8,42 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::routes::Pattern;
 
+/// How a key's requests stand to those of others where they wait. A higher one goes first.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// After the others.
+    Low,
+    /// That of whoever says nothing.
+    #[default]
+    Normal,
+    /// Before the others.
+    High,
+}
+
+impl Priority {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
 /// A limit that is configured, and of what it is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitConfig {

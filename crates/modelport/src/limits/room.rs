@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use self::count::{Count, Joined};
 use self::pace::Pace;
 use self::queue::{Queue, Spot};
-use crate::config::RoomConfig;
+use crate::config::{RoomConfig, limits::Priority};
 
 /// The waiting room.
 pub struct Room {
@@ -36,7 +36,7 @@ pub struct Who {
     /// A hash of the caller's key; 0 for nobody's.
     pub key: u64,
     /// A higher one goes first.
-    pub priority: u8,
+    pub priority: Priority,
 }
 
 /// Leave to be under way. Dropping it lets the next one in.
@@ -56,7 +56,7 @@ pub struct Entered {
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// As many wait as may, and none of them for something less urgent.
+    /// As many wait as may, and none of them has to make room for this one.
     Full {
         /// After this time those who wait now will probably have had their turns.
         retry_after: Duration,
@@ -96,6 +96,9 @@ struct Waiting<'a> {
     spot: Spot,
 }
 
+/// One spot of so many is kept by each priority once it has it, so that those above it cannot keep all of it out.
+const SPARED: u32 = 10;
+
 /// The shortest time after which to come back: HTTP counts it in seconds.
 const SOONEST: Duration = Duration::from_secs(1);
 
@@ -124,7 +127,7 @@ impl Room {
     /// A place, as soon as it is this one's turn. Whoever drops this future waits no longer.
     ///
     /// # Errors
-    /// When too many wait already, at once; when a more urgent one needs the spot; when the deadline passes.
+    /// When too many wait already, at once; when one that goes before it needs the spot; when the deadline passes.
     pub async fn enter(self: &Arc<Self>, who: Who, deadline: Instant) -> Result<Entered, Refusal> {
         if let Some(place) = self.try_enter() {
             let waited = Duration::ZERO;
@@ -144,7 +147,7 @@ impl Room {
                 let _waiting = Waiting { room: self, spot };
                 match timeout_at(until, called).await {
                     Ok(Ok(place)) => place,
-                    // The sender is dropped only for somebody more urgent, who has the spot now.
+                    // The sender is dropped only for somebody who goes before this one, and has the spot now.
                     Ok(Err(_)) => return Err(self.displaced()),
                     Err(_) => return Err(self.refuse(Refusal::Late)),
                 }
@@ -165,14 +168,15 @@ impl Room {
         }
     }
 
-    /// Takes a place that became free in the meantime, or a spot in the queue, if need be from somebody less urgent.
+    /// Takes a place that became free in the meantime, or a spot in the queue, if need be from somebody who has
+    /// to make room.
     fn sit_down(self: &Arc<Self>, who: Who, now: Instant) -> Result<Seat, Refusal> {
         let (sender, called) = oneshot::channel();
         let mut bench = self.bench();
         let displaced = match self.count.join(self.config.concurrency, self.config.queue) {
             Joined::Enters => return Ok(Seat::Place(self.place())),
             Joined::Waits => None,
-            Joined::Full => match bench.queue.displace(who.priority) {
+            Joined::Full => match bench.queue.displace(who, self.spared()) {
                 Some(displaced) => Some(displaced),
                 None => return Err(self.refuse(self.full(&bench))),
             },
@@ -209,6 +213,11 @@ impl Room {
         let next = self.next()?;
         let place = Place { room: Some(self) };
         next.send(place).err()?.room.take()
+    }
+
+    /// How many spots of the queue those of one priority keep, whoever else comes.
+    fn spared(&self) -> usize {
+        usize::try_from(self.config.queue.div_ceil(SPARED)).unwrap_or(usize::MAX)
     }
 
     fn place(self: &Arc<Self>) -> Place {

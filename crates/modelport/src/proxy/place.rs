@@ -53,7 +53,7 @@ pub(super) async fn enter(job: &Job, place: usize, at: &Deployment) -> Result<En
     }
     let who = Who {
         key: job.caller.number,
-        priority: 0,
+        priority: job.caller.priority(),
     };
     let now = clock::now();
     let deadline = job.deadline.map_or(now + LONG, |deadline| deadline.at);

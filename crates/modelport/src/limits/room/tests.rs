@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tokio::time::{advance, sleep};
 
 use super::*;
+use Priority::{High, Low, Normal};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -28,7 +29,7 @@ fn in_an_hour() -> Instant {
 }
 
 /// Somebody who has been looked after once.
-fn call(room: &Arc<Room>, key: u64, priority: u8) -> Call<'_> {
+fn call(room: &Arc<Room>, key: u64, priority: Priority) -> Call<'_> {
     let who = Who { key, priority };
     let mut call: Call<'_> = Box::pin(room.enter(who, in_an_hour()));
     assert!((&mut call).now_or_never().is_none(), "it does not wait");
@@ -59,7 +60,10 @@ async fn a_key_with_few_requests_does_not_wait_for_one_with_many() {
         .map(|key| {
             let (room, order) = (Arc::clone(&room), Arc::clone(&order));
             tokio::spawn(async move {
-                let who = Who { key, priority: 0 };
+                let who = Who {
+                    key,
+                    priority: Normal,
+                };
                 let entered = room.enter(who, in_an_hour()).await.ok().unwrap();
                 order.lock().unwrap().push(key);
                 assert!(room.reading().under_way <= 10);
@@ -85,8 +89,8 @@ async fn who_waits_no_longer_frees_the_spot() {
     let room = room(1, 2);
     let place = room.try_enter().unwrap();
     assert!(room.try_enter().is_none());
-    let first = call(&room, 1, 0);
-    let mut second = call(&room, 2, 0);
+    let first = call(&room, 1, Normal);
+    let mut second = call(&room, 2, Normal);
     assert_eq!(numbers(&room), (1, 2));
     drop(first);
     assert_eq!(numbers(&room), (1, 1));
@@ -103,9 +107,9 @@ async fn who_waits_no_longer_frees_the_spot() {
 async fn who_goes_away_just_when_called_hands_the_place_on() {
     let room = room(1, 5);
     let place = room.try_enter();
-    let first = call(&room, 1, 0);
-    let mut second = call(&room, 1, 0);
-    let third = call(&room, 1, 0);
+    let first = call(&room, 1, Normal);
+    let mut second = call(&room, 1, Normal);
+    let third = call(&room, 1, Normal);
     drop(place);
     assert_eq!(numbers(&room), (1, 2));
     drop(first);
@@ -123,7 +127,7 @@ async fn a_place_that_becomes_free_before_one_sits_down_is_taken() {
     let room = room(1, 1);
     let who = Who {
         key: 1,
-        priority: 0,
+        priority: Normal,
     };
     let seat = room.sit_down(who, Instant::now());
     assert!(matches!(seat, Ok(Seat::Place(_))));
@@ -136,7 +140,7 @@ async fn a_place_that_reaches_nobody_goes_to_the_next() {
     let room = room(1, 200_000);
     let who = Who {
         key: 1,
-        priority: 0,
+        priority: Normal,
     };
     let place = room.try_enter();
     for _ in 0..100_000 {
@@ -145,7 +149,7 @@ async fn a_place_that_reaches_nobody_goes_to_the_next() {
         };
         drop(called);
     }
-    let mut last = call(&room, 1, 0);
+    let mut last = call(&room, 1, Normal);
     drop(place);
     let place = entered(&mut last);
     assert!(place.is_some());
@@ -160,7 +164,7 @@ async fn who_waited_too_long_is_late_exactly_then() {
     let check = async |deadline: Duration, late: Duration| {
         let who = Who {
             key: 1,
-            priority: 0,
+            priority: Normal,
         };
         let since = Instant::now();
         let refusal = refused(room.enter(who, since + deadline).await);
@@ -180,7 +184,7 @@ async fn who_waited_too_long_is_late_exactly_then() {
 async fn the_time_of_waiting_is_told() {
     let room = room(1, 5);
     let place = room.try_enter();
-    let mut call = call(&room, 1, 0);
+    let mut call = call(&room, 1, Normal);
     advance(7 * SECOND).await;
     drop(place);
     let entered = (&mut call).now_or_never().unwrap().ok().unwrap();
@@ -192,11 +196,11 @@ async fn who_finds_it_full_is_told_when_to_come_back() {
     let room = room(1, 3);
     let mut place = room.try_enter();
     let who = Who {
-        key: 9,
-        priority: 0,
+        key: 1,
+        priority: Normal,
     };
     let refusal = async || refused(room.enter(who, in_an_hour()).await);
-    let mut calls: Vec<_> = (0..3).map(|_| call(&room, 1, 0)).collect();
+    let mut calls: Vec<_> = (0..3).map(|_| call(&room, 1, Normal)).collect();
     let patience = 60 * SECOND;
     let unknown = Refusal::Full {
         retry_after: patience,
@@ -208,7 +212,7 @@ async fn who_finds_it_full_is_told_when_to_come_back() {
         let mut next = calls.remove(0);
         place = entered(&mut next);
         drop(next);
-        calls.push(call(&room, 1, 0));
+        calls.push(call(&room, 1, Normal));
     }
     let retry_after = 3 * 2 * SECOND;
     assert_eq!(refusal().await, Refusal::Full { retry_after });
@@ -218,28 +222,33 @@ async fn who_finds_it_full_is_told_when_to_come_back() {
 
 #[tokio::test(start_paused = true)]
 async fn the_more_urgent_goes_first_and_displaces() {
-    let room = room(1, 2);
+    let room = room(1, 3);
     let mut place = room.try_enter();
-    let mut low = call(&room, 1, 0);
-    let newest = call(&room, 2, 0);
-    let mut high = call(&room, 3, 7);
+    let mut low = call(&room, 1, Low);
+    let mut second = call(&room, 2, Low);
+    let newest = call(&room, 2, Low);
+    let mut normal = call(&room, 3, Normal);
     assert!(matches!(refused(newest.await), Refusal::Full { .. }));
-    let mut higher = call(&room, 4, 8);
-    let full = low.as_mut().now_or_never().map(refused);
+    let mut high = call(&room, 4, High);
+    let full = second.as_mut().now_or_never().map(refused);
     assert!(matches!(full, Some(Refusal::Full { .. })));
     let who = Who {
         key: 5,
-        priority: 7,
+        priority: High,
     };
     let full = refused(room.enter(who, in_an_hour()).await);
-    assert!(matches!(full, Refusal::Full { .. }), "no less urgent one");
-    assert_eq!(numbers(&room), (1, 2));
-    drop(place.take());
-    assert!(entered(&mut high).is_none());
-    place = entered(&mut higher);
-    assert!(place.is_some());
+    assert!(
+        matches!(full, Refusal::Full { .. }),
+        "the last of each is spared"
+    );
+    assert_eq!(numbers(&room), (1, 3));
+    for next in [&mut high, &mut normal, &mut low] {
+        assert!(next.now_or_never().is_none());
+        drop(place.take());
+        place = entered(next);
+        assert!(place.is_some());
+    }
     drop(place);
-    assert!(entered(&mut high).is_some());
     assert_eq!(room.reading().refused, 3);
     assert_eq!(numbers(&room), (0, 0));
 }
@@ -255,7 +264,7 @@ async fn without_a_queue_nobody_waits() {
         let place = room.try_enter();
         let who = Who {
             key: 1,
-            priority: 255,
+            priority: High,
         };
         let full = refused(room.enter(who, in_an_hour()).await);
         let retry_after = patience.max(SECOND);
@@ -270,7 +279,7 @@ proptest! {
     #[test]
     fn no_place_is_lost_and_none_too_many_is_given(
         limit in 1_u32..4, bound in 0_u32..6,
-        script in proptest::collection::vec((0_u8..4, 0_u64..3, 0_u8..3, any::<prop::sample::Index>()), 0..120),
+        script in proptest::collection::vec((0_u8..4, 0_u64..3, prop::sample::select(&[Low, Normal, High][..]), any::<prop::sample::Index>()), 0..120),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _inside = runtime.enter();

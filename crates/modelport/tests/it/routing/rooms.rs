@@ -7,10 +7,10 @@ use std::{
 };
 
 use modelport_sim::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Fleet, answered_by, chat};
-use crate::support::{Gateway, Upstream, wait_until};
+use crate::support::{Gateway, Upstream, gateway::run, wait_until};
 
 /// Answers take a tenth of a second.
 fn slow() -> Options {
@@ -62,6 +62,160 @@ fn two_keys_wait_fairly() {
     assert!(last < 110, "{last}");
     let waited = order.iter().filter(|(_, waited)| waited.is_some()).count();
     assert!(waited >= 150, "{waited} say how long they waited");
+}
+
+/// The key of the admin API.
+const ADMIN: &str = "the-key-of-the-admin";
+
+/// A key in the database, made by the admin API.
+fn key(gateway: &Gateway, draft: &Value) -> String {
+    let request = gateway.request("POST", "/admin/v1/keys");
+    let request = request.header("authorization", &format!("Bearer {ADMIN}"));
+    let made = request.body(draft.to_string()).send();
+    assert_eq!(made.status, 201, "{}", made.text());
+    made.json()["key"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_higher_priority_goes_first_and_a_lower_one_is_not_starved() {
+    let upstream = Upstream::start();
+    let file = super::file(
+        std::slice::from_ref(&upstream),
+        "concurrency = 10\nqueue = 500\npatience = 30",
+        "[server]\napi_keys = [\"a-configured-caller-key\"]\n",
+    );
+    let (home, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(home.path().join("modelport.toml"), file).unwrap();
+    let settings = [
+        ("MODELPORT_DATA_DIR", data.path().to_str().unwrap()),
+        ("MODELPORT_ADMIN_KEY", ADMIN),
+    ];
+    let made = ["keys", "create", "urgent", "--priority", "high", "--json"];
+    let (done, made) = run(&made, &settings);
+    assert!(done.success(), "{made}");
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(made["priority"], "high");
+    let gateway = Gateway::start_in(home, &settings);
+    let low = |name: &str| key(&gateway, &json!({"name": name, "priority": "low"}));
+    let callers = [
+        ("high", made["key"].as_str().unwrap().to_owned()),
+        ("low-1", low("nightly")),
+        ("low-2", low("backfill")),
+        ("normal", "a-configured-caller-key".to_owned()),
+    ];
+    let ask = |(who, key): &(&str, String)| {
+        let body = json!({"model": "a:sim-fast", "messages": [], "user": who});
+        gateway
+            .request("POST", "/v1/chat/completions")
+            .header("authorization", &format!("Bearer {key}"))
+            .body(body.to_string())
+    };
+    upstream.set_fault(Some("hang"));
+    let held: Vec<_> = (0..10).map(|_| ask(&callers[3]).write()).collect();
+    assert!(upstream.wait_for(Duration::from_secs(10), |seen| seen.len() >= 10));
+    upstream.set_fault(None);
+    let waiting = || {
+        let reading = gateway.request("GET", "/v1/providers/a");
+        let reading = reading.header("authorization", "Bearer a-configured-caller-key");
+        reading.send().json()["waiting_room"]["waiting"].as_u64()
+    };
+    // Those of low priority are there first.
+    let groups = [(1, 90), (2, 10), (0, 90), (3, 10)];
+    thread::scope(|scope| {
+        let mut all = 0;
+        for (place, count) in groups {
+            for _ in 0..count {
+                let (ask, caller) = (&ask, &callers[place]);
+                scope.spawn(move || {
+                    let answer = ask(caller).send();
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                });
+            }
+            all += count;
+            let there = wait_until(Duration::from_secs(20), || waiting() == Some(all));
+            assert!(there, "{:?} of {all} wait", waiting());
+        }
+        drop(held);
+    });
+    let order = upstream.completions().into_iter().skip(10).map(|seen| {
+        let body: Value = serde_json::from_slice(&seen.body).unwrap();
+        body["user"].as_str().unwrap().to_owned()
+    });
+    let order: Vec<String> = order.collect();
+    assert_eq!(order.len(), 200);
+    let count = |part: &[String], who: &str| {
+        let asked = part.iter().filter(|asked| asked.starts_with(who));
+        asked.count()
+    };
+    let last = |who: &str| order.iter().rposition(|asked| asked == who).unwrap();
+    println!(
+        "of the first 110: {} high, {} normal, {} low; the last are number {} high, {} normal, {} low-2",
+        count(&order[..110], "high"),
+        count(&order[..110], "normal"),
+        count(&order[..110], "low"),
+        last("high"),
+        last("normal"),
+        last("low-2"),
+    );
+    // Nine of eleven places are high's until it is done; of the others each priority has its share.
+    assert!(count(&order[..110], "high") >= 85, "{order:?}");
+    for part in order[..99].chunks(33) {
+        for who in ["low", "normal"] {
+            let count = count(part, who);
+            assert!((1..=5).contains(&count), "{count} of {who}: {order:?}");
+        }
+    }
+    // Whoever comes late with little within a priority does not wait for all of the other key.
+    assert!(last("low-2") < 145, "{order:?}");
+    let (_, shown) = run(&["keys", "list"], &settings);
+    let check = |name: &str, priority: &str| {
+        let line = shown.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains(priority), "{shown}");
+    };
+    check("PRIORITY", "LIMITS");
+    check("urgent", " high ");
+    check("nightly", " low ");
+}
+
+#[test]
+fn who_has_few_waiting_finds_room_where_another_key_has_filled_it() {
+    let upstream = Upstream::start();
+    let file = super::file(
+        std::slice::from_ref(&upstream),
+        "concurrency = 1\nqueue = 10\npatience = 30\nmax_retries = 0",
+        "[server]\napi_keys = [\"first-caller-key-1\", \"second-caller-key-2\"]\n",
+    );
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("modelport.toml"), file).unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    let ask = |key: &str| {
+        let request = gateway.request("POST", "/v1/chat/completions");
+        let request = request.header("authorization", &format!("Bearer {key}"));
+        request.body(chat("a:sim-fast", false).to_string())
+    };
+    upstream.set_fault(Some("hang"));
+    let held = ask("first-caller-key-1").write();
+    assert!(upstream.wait_for(Duration::from_secs(10), |seen| !seen.is_empty()));
+    upstream.set_fault(None);
+    thread::scope(|scope| {
+        let first: Vec<_> = (0..30)
+            .map(|_| scope.spawn(|| ask("first-caller-key-1").send().status))
+            .collect();
+        // Twenty are refused, as there are spots for ten.
+        let over = || first.iter().filter(|one| one.is_finished()).count() == 20;
+        assert!(wait_until(Duration::from_secs(10), over));
+        let second: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| ask("second-caller-key-2").send().status))
+            .collect();
+        let over = || first.iter().filter(|one| one.is_finished()).count() == 23;
+        assert!(wait_until(Duration::from_secs(10), over));
+        drop(held);
+        for one in second {
+            assert_eq!(one.join().unwrap(), 200);
+        }
+        let first = first.into_iter().map(|one| one.join().unwrap());
+        assert_eq!(first.filter(|status| *status == 200).count(), 7);
+    });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::*;
 
 const WHO: Who = Who {
     key: 1,
-    priority: 0,
+    priority: Normal,
 };
 
 const ROUNDS: u32 = 1000;

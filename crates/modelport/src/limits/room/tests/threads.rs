@@ -28,7 +28,7 @@ async fn some_time(random: &mut fastrand::Rng) {
 async fn request(seen: Arc<Seen>, mut random: fastrand::Rng) {
     let who = Who {
         key: random.u64(0..4),
-        priority: random.u8(0..3),
+        priority: random.choice([Low, Normal, High]).unwrap(),
     };
     let patience = Duration::from_millis(random.u64(0..20));
     let enter = seen.room.enter(who, Instant::now() + patience);
