@@ -102,6 +102,18 @@ impl Caller {
         known.map_or(Priority::Normal, |known| known.key.priority)
     }
 
+    /// The value of a tag of its key or of its key's team.
+    pub fn tag(&self, name: &str) -> Option<&str> {
+        let value = self.known.as_ref()?.tags.get(name)?;
+        Some(value)
+    }
+
+    /// Whether a provider may be asked, by its id.
+    pub fn opens_provider(&self, id: &str) -> bool {
+        let known = self.known.as_ref();
+        known.is_none_or(|known| known.key.scopes.allow_provider(id))
+    }
+
     /// Whether an endpoint may be called.
     ///
     /// # Errors

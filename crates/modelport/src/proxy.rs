@@ -43,7 +43,7 @@ pub mod waiting;
 
 use crate::{
     anthropic,
-    app::{App, Worker},
+    app::Worker,
     auth::Caller,
     clock,
     error::Error,
@@ -206,11 +206,12 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
                 ask,
                 body,
                 headers,
+                caller: &inbound.caller,
             };
             Plan::of(app, request)?
         }
     };
-    let plan = allowed(app, &inbound.caller, asked.model(&body), plan)?;
+    let plan = plan.open_to(app, &inbound.caller, asked.model(&body))?;
     let deadline = deadline::of(&inbound.headers, &plan, meter.arrived())?;
     meter.planned(&plan, asked.stream());
     Ok(Box::new(Job {
@@ -229,38 +230,6 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         waits: AtomicBool::new(false),
         worker,
     }))
-}
-
-/// What is left of a plan for a caller whose key does not open everything.
-fn allowed(
-    app: &App,
-    caller: &Caller,
-    requested: Option<&str>,
-    mut plan: Plan,
-) -> Result<Plan, Error> {
-    let Some(known) = &caller.known else {
-        return Ok(plan);
-    };
-    let scopes = &known.key.scopes;
-    let by_name = requested.is_some_and(|name| scopes.allow_model(name));
-    let models = |plan: &Plan| {
-        let mut deployments = plan.deployments.iter();
-        deployments.all(|at| scopes.allow_model(&at.model))
-    };
-    if !by_name && !models(&plan) {
-        return Err(caller.no_model(requested.unwrap_or_default()));
-    }
-    if !scopes.providers.is_empty() {
-        let providers = &app.config.providers;
-        plan.deployments.retain(|at| {
-            let config = providers.get(at.provider);
-            config.is_some_and(|config| scopes.allow_provider(&config.id))
-        });
-        if plan.deployments.is_empty() {
-            return Err(caller.no_provider());
-        }
-    }
-    Ok(plan)
 }
 
 /// The body, what it asks for, and how it still arrives.

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Caller, Id, json_reply, refuse, shown};
 use crate::{
     app::{App, Worker},
-    clock,
+    auth, clock,
     error::Error,
     proxy::{
         self,
@@ -39,19 +39,29 @@ pub async fn explain(
     let explained = read.and_then(|body| {
         let ask = splice::read_ask(&body).map_err(|fault| proxy::bad_request(&fault, &body))?;
         let Some(model) = ask.model(&body) else {
-            return by_name(&worker.app, None);
+            return by_name(&worker.app, &caller.who, None);
         };
         let Some((route, name)) = worker.app.routes.find(model) else {
-            return by_name(&worker.app, Some(model));
+            return by_name(&worker.app, &caller.who, Some(model));
         };
         let request = Looked {
             model: name,
             ask: Some(&ask),
             body: &body,
             headers: &parts.headers,
+            caller: &caller.who,
         };
         let choice = choice::choose(&worker.app, route, request, Group::turn);
-        Ok(on_route(&worker.app, &choice, Some(request), model))
+        let explained = on_route(&worker.app, &choice, Some(request), model);
+        // Why no target takes it is what is to be explained; that the model is not open is not.
+        if !choice.considered.is_empty() {
+            Plan::on_route(choice, name, &caller.who)?.open_to(
+                &worker.app,
+                &caller.who,
+                Some(model),
+            )?;
+        }
+        Ok(explained)
     });
     match explained {
         Ok(explained) => json_reply(StatusCode::OK, &caller.id, &explained),
@@ -107,8 +117,8 @@ fn decided(app: &App, id: &str) -> Option<Value> {
 }
 
 /// By its name alone, where no route is for it.
-fn by_name(app: &App, model: Option<&str>) -> Result<Value, Error> {
-    let plan = Plan::by_name(app, model)?;
+fn by_name(app: &App, caller: &auth::Caller, model: Option<&str>) -> Result<Value, Error> {
+    let plan = Plan::by_name(app, model)?.open_to(app, caller, model)?;
     let candidates = plan.deployments.iter().map(|at| {
         let provider = app.config.providers.get(at.provider);
         let signals = app.targets.of_provider(at.provider);

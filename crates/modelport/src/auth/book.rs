@@ -12,7 +12,7 @@ use super::{
     secret::{Digest, NewSecret, random_text},
 };
 use crate::{
-    config::limits::{Limits, Priority},
+    config::limits::{Limits, MAX_TAG, Priority},
     store::{Store, StoreFault},
 };
 
@@ -23,7 +23,7 @@ use patch::patched;
 pub use teams::TeamDraft;
 
 /// The longest name, team, user, tag or tag's value.
-const MAX_TEXT: usize = 200;
+const MAX_TEXT: usize = MAX_TAG;
 
 /// The most text in all tags together, in bytes: they are in every row of the ledger.
 const MAX_TAGS_TEXT: usize = 2000;

@@ -1,7 +1,7 @@
 //! The keys and teams that are kept, as requests look them up: built anew with every change, and swapped in.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     hash::{BuildHasherDefault, Hasher},
     sync::Arc,
 };
@@ -33,8 +33,10 @@ pub struct Known {
     pub id: Arc<str>,
     /// Its team's name.
     pub team: Option<Arc<str>>,
-    /// Its tags and its team's, as a JSON object; `None` without any.
-    pub tags: Option<Arc<str>>,
+    /// Its tags and its team's.
+    pub tags: BTreeMap<String, String>,
+    /// The same as a JSON object; `None` without any.
+    pub tags_json: Option<Arc<str>>,
     /// A number that tells keys apart.
     pub number: u64,
 }
@@ -125,13 +127,14 @@ impl Directory {
         let team = key.team.as_ref().and_then(|team| self.teams.get(team));
         let mut tags = team.map(|team| team.tags.clone()).unwrap_or_default();
         tags.extend(key.tags.clone());
-        let tags = (!tags.is_empty()).then(|| serde_json::to_string(&tags).ok());
+        let json = (!tags.is_empty()).then(|| serde_json::to_string(&tags).ok());
         let Digest(bytes) = Digest::of(&key.id);
         let (first, _) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
         Known {
             id: Arc::from(key.id.as_str()),
             team: key.team.as_deref().map(Arc::from),
-            tags: tags.flatten().map(Arc::from),
+            tags_json: json.flatten().map(Arc::from),
+            tags,
             number: u64::from_ne_bytes(*first),
             key,
         }
@@ -217,7 +220,7 @@ mod tests {
         assert_eq!(&*first.find(&Digest::of("mp-a")).unwrap().known.id, "a");
         assert!(first.find(&Digest::of("mp-c")).is_none());
         let (second, _) = first.after(&[change(TEAM, "red", Some(team.to_owned()), 3)]);
-        let tags = second.key("a").unwrap().tags.clone().unwrap();
+        let tags = second.key("a").unwrap().tags_json.clone().unwrap();
         assert_eq!(&*tags, r#"{"cost":"42","own":"1"}"#);
         let (third, unread) = second.after(&[
             change(KEY, "b", None, 4),

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::routes::Pattern;
 
+/// The longest name and the longest value of a key's tag, in characters.
+pub const MAX_TAG: usize = 200;
+
 /// How a key's requests stand to those of others where they wait. A higher one goes first.
 #[derive(
     Clone,

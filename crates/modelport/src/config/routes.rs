@@ -1,7 +1,7 @@
 //! What a configuration says of routes: which deployments answer for a model's name, in which order, and how failures
 //! are met. Only a configuration file can hold them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 use modelport_provider::capability::Capability;
@@ -29,18 +29,18 @@ pub struct RouteConfig {
 /// The share of retries of a route that does not say.
 pub const RETRY_SHARE: u32 = 20;
 
-/// The model names that a route is for: `*` stands for any text, also for none.
+/// Texts, such as the model names that a route is for: `*` stands for any text, also for none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pattern(pub String);
 
 impl Pattern {
-    /// Whether it is the name of a single model.
+    /// Whether it is a single text.
     pub fn is_exact(&self) -> bool {
         !self.0.contains('*')
     }
 
-    /// Whether it is for this name.
+    /// Whether this text is one of them.
     pub fn matches(&self, name: &str) -> bool {
         let mut parts = self.0.split('*');
         let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
@@ -65,6 +65,8 @@ impl Pattern {
 pub struct GroupConfig {
     /// The rule that orders them.
     pub policy: Policy,
+    /// The requests that they take, each of them for its own condition besides.
+    pub when: Condition,
     /// The targets, as configured.
     pub targets: Vec<TargetConfig>,
 }
@@ -127,13 +129,15 @@ pub struct TargetConfig {
     pub when: Condition,
 }
 
-/// The requests that a target takes: those that meet all of this.
+/// The requests that a target or a group takes: those that meet all of this.
 #[derive(Debug, Clone, Default)]
 pub struct Condition {
     /// Abilities that the request must need.
     pub needs: Vec<Capability>,
     /// Headers that the request must have.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Tags that the caller's key must have, and their values or patterns of these.
+    pub key_tags: Vec<(Arc<str>, Pattern)>,
     /// The fewest input tokens, by estimate.
     pub min_input_tokens: Option<u32>,
     /// The most input tokens, by estimate.

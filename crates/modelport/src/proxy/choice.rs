@@ -10,8 +10,9 @@ use smallvec::SmallVec;
 
 use crate::{
     app::App,
+    auth::Caller,
     clock,
-    config::routes::Policy,
+    config::routes::{Condition, Policy},
     models::{Model, known::Known},
     routing::{
         affinity,
@@ -39,6 +40,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// The caller's headers.
     pub headers: &'a HeaderMap,
+    /// Who asks.
+    pub caller: &'a Caller,
 }
 
 /// Orders the targets of a route for a request; `turn` tells whose turn it is in a group.
@@ -70,7 +73,7 @@ pub fn choose(
                 needs: &choice.needs,
                 now,
             };
-            match reader.unfit() {
+            match reader.unfit(&group.when) {
                 Some(reason) => choice.left_out.push(LeftOut {
                     group: number,
                     place,
@@ -134,19 +137,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Why the target does not take the request, if so.
-    fn unfit(&self) -> Option<Reason> {
-        let when = &self.target.when;
+    /// Why the target does not take the request, if so, in a group that is for some requests only.
+    fn unfit(&self, group: &Condition) -> Option<Reason> {
+        self.unmet(group)
+            .or_else(|| self.unmet(&self.target.when))
+            .or_else(|| self.beyond_its_model())
+            .or_else(|| self.beyond_its_key())
+    }
+
+    /// What of a condition the request does not meet.
+    fn unmet(&self, when: &Condition) -> Option<Reason> {
         let tokens = self.needs.input_tokens;
         let needed = |capability: &Capability| self.needs.capabilities.contains(capability);
         if let Some(capability) = when.needs.iter().find(|capability| !needed(capability)) {
             return Some(Reason::OnlyFor(*capability));
         }
-        let has = |(name, value): &(http::HeaderName, http::HeaderValue)| {
-            self.request.headers.get(name) == Some(value)
-        };
-        if !when.headers.iter().all(has) {
-            return Some(Reason::Headers);
+        for (name, wanted) in &when.headers {
+            let mut values = self.request.headers.get_all(name).iter();
+            if !values.any(|value| value == wanted) {
+                return Some(Reason::Header(name.clone()));
+            }
+        }
+        for (name, wanted) in &when.key_tags {
+            let value = self.request.caller.tag(name);
+            if !value.is_some_and(|value| wanted.matches(value)) {
+                return Some(Reason::KeyTag(Arc::clone(name)));
+            }
         }
         if let Some(least) = when
             .min_input_tokens
@@ -155,10 +171,13 @@ impl Reader<'_> {
             return Some(Reason::TooShort { tokens, least });
         }
         let most = when.max_input_tokens.map(u64::from);
-        if let Some(most) = most.filter(|most| tokens > *most) {
-            return Some(Reason::TooLong { tokens, most });
-        }
-        self.beyond_its_model()
+        let most = most.filter(|most| tokens > *most)?;
+        Some(Reason::TooLong { tokens, most })
+    }
+
+    fn beyond_its_key(&self) -> Option<Reason> {
+        let is_open = self.request.caller.opens_provider(&self.target.provider_id);
+        (!is_open).then_some(Reason::NotOpened)
     }
 
     fn beyond_its_model(&self) -> Option<Reason> {

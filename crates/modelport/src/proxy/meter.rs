@@ -82,7 +82,7 @@ impl Meter {
                 caller: inbound.caller.number,
                 key: known.map(|known| Arc::clone(&known.id)),
                 team: known.and_then(|known| known.team.clone()),
-                tags: known.and_then(|known| known.tags.clone()),
+                tags: known.and_then(|known| known.tags_json.clone()),
                 endpoint: inbound.surface.path(),
                 requested: None,
                 upstream_model: None,

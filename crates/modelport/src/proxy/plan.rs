@@ -7,11 +7,12 @@ use smallvec::{SmallVec, smallvec};
 use super::choice::{self, Request};
 use crate::{
     app::App,
+    auth::Caller,
     clock,
     error::Error,
     models::Found,
     routing::{
-        choice::Choice,
+        choice::{Choice, Reason},
         policy::Standing,
         route::{Group, RouteTarget},
         target::Target,
@@ -55,7 +56,7 @@ impl Plan {
                 for budget in std::iter::once(&route.budget).chain(&route.hedges) {
                     budget.request(now);
                 }
-                Self::on_route(choice, model)
+                Self::on_route(choice, model, request.caller)
             }
             None => Self::by_name(app, Some(request.model)),
         }
@@ -99,8 +100,9 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::BadRequest`] when no target takes the request.
-    pub fn on_route(choice: Choice, requested: &str) -> Result<Self, Error> {
+    /// [`Error::BadRequest`] when no target takes the request, [`Error::Forbidden`] when only some do that the caller's
+    /// key does not open.
+    pub fn on_route(choice: Choice, requested: &str, caller: &Caller) -> Result<Self, Error> {
         let taken = choice.considered.iter().take(MAX_DEPLOYMENTS);
         let deployments = taken.filter_map(|considered| {
             let (group, place) = (considered.group, considered.candidate.place);
@@ -113,12 +115,46 @@ impl Plan {
         });
         let deployments: SmallVec<[Deployment; 1]> = deployments.collect();
         if deployments.is_empty() {
-            return Err(nobody(&choice));
+            return Err(nobody(&choice, caller));
         }
         Ok(Self {
             deployments,
             choice: Some(Box::new(choice)),
         })
+    }
+
+    /// What is left of it for a caller whose key does not open everything.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`] when nothing is.
+    pub fn open_to(
+        mut self,
+        app: &App,
+        caller: &Caller,
+        requested: Option<&str>,
+    ) -> Result<Self, Error> {
+        let Some(known) = &caller.known else {
+            return Ok(self);
+        };
+        let scopes = &known.key.scopes;
+        let by_name = requested.is_some_and(|name| scopes.allow_model(name));
+        let mut deployments = self.deployments.iter();
+        if !by_name && !deployments.all(|at| scopes.allow_model(&at.model)) {
+            return Err(caller.no_model(requested.unwrap_or_default()));
+        }
+        // A route's targets are chosen among those that are open, and their places are known by the choice.
+        if self.choice.is_none() {
+            let providers = &app.config.providers;
+            self.deployments.retain(|at| {
+                let config = providers.get(at.provider);
+                config.is_some_and(|config| caller.opens_provider(&config.id))
+            });
+        }
+        if self.deployments.is_empty() {
+            return Err(caller.no_provider());
+        }
+        Ok(self)
     }
 
     /// The deployment that is tried first.
@@ -167,7 +203,11 @@ impl Plan {
     }
 }
 
-fn nobody(choice: &Choice) -> Error {
+fn nobody(choice: &Choice, caller: &Caller) -> Error {
+    let mut left_out = choice.left_out.iter();
+    if left_out.any(|left| left.reason == Reason::NotOpened) {
+        return caller.no_provider();
+    }
     let reasons: Vec<String> = choice
         .left_out
         .iter()

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use http::HeaderName;
 use modelport_provider::{capability::Capability, failure::FailureKind};
 use smallvec::SmallVec;
 
@@ -29,7 +30,7 @@ pub struct Considered {
 }
 
 /// A target that does not take a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LeftOut {
     /// The place of its group on the route.
     pub group: usize,
@@ -40,12 +41,14 @@ pub struct LeftOut {
 }
 
 /// Why a target does not take a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// It is for requests that need this.
     OnlyFor(Capability),
-    /// It is for requests with other headers.
-    Headers,
+    /// It is for requests with this header, and a value that this request does not have.
+    Header(HeaderName),
+    /// It is for keys with this tag, and a value that this caller's does not have.
+    KeyTag(Arc<str>),
     /// It is for longer requests.
     TooShort {
         /// The request's length in tokens, by estimate.
@@ -62,6 +65,8 @@ pub enum Reason {
     },
     /// Its model cannot do what the request needs.
     Lacks(Capability),
+    /// The caller's key does not open its provider.
+    NotOpened,
 }
 
 impl fmt::Display for Reason {
@@ -70,7 +75,8 @@ impl fmt::Display for Reason {
             Self::OnlyFor(capability) => {
                 write!(f, "only for requests with {}", capability.as_str())
             }
-            Self::Headers => f.write_str("only for requests with other headers"),
+            Self::Header(name) => write!(f, "only for requests whose header {name} fits"),
+            Self::KeyTag(name) => write!(f, "only for keys whose tag {name} fits"),
             Self::TooShort { tokens, least } => {
                 write!(
                     f,
@@ -84,6 +90,7 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Lacks(capability) => write!(f, "its model lacks {}", capability.as_str()),
+            Self::NotOpened => f.write_str("the key does not open its provider"),
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Route {
 pub struct Group {
     /// The rule.
     pub policy: Policy,
+    /// The requests that its targets take.
+    pub when: Condition,
     /// As configured.
     pub targets: Vec<RouteTarget>,
     turn: AtomicU64,
@@ -284,6 +286,7 @@ impl Group {
         });
         Self {
             policy: group.policy.clone(),
+            when: group.when.clone(),
             targets: all.collect(),
             turn: AtomicU64::new(0),
         }

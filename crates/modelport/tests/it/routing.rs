@@ -1,6 +1,7 @@
 //! Several providers behind one name: who is asked, who takes over, who waits, and what is said of it.
 
 mod classes;
+mod conditions;
 mod explain;
 mod explain_command;
 mod hedging;
@@ -73,6 +74,24 @@ fn file(upstreams: &[Upstream], each: &str, routes: &str) -> String {
 
 fn chat(model: &str, stream: bool) -> Value {
     json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "hello"}]})
+}
+
+/// The key of the admin API.
+const ADMIN: &str = "the-key-of-the-admin";
+
+/// What the admin API answers to what is said of a key or a team.
+fn admin(gateway: &Gateway, method: &str, path: &str, said: &Value) -> Value {
+    let request = gateway.request(method, path);
+    let request = request.header("authorization", &format!("Bearer {ADMIN}"));
+    let answer = request.body(said.to_string()).send();
+    assert!(answer.status < 300, "{}", answer.text());
+    answer.json()
+}
+
+/// The text of a key that is made in the database.
+fn key(gateway: &Gateway, draft: &Value) -> String {
+    let made = admin(gateway, "POST", "/admin/v1/keys", draft);
+    made["key"].as_str().unwrap().to_owned()
 }
 
 /// The provider that answered.

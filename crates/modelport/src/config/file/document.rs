@@ -21,7 +21,7 @@ pub fn document() -> String {
         ("`[[routes]]`", &ROUTE),
         ("`[[routes.groups]]`", &GROUP),
         ("`targets = [{ … }]`", &TARGET),
-        ("`when = { … }` of a target", &CONDITION),
+        ("`when = { … }` of a target or a group", &CONDITION),
         ("`hedge = { … }` of a route", &HEDGE),
     ];
     for (heading, block) in blocks {

@@ -119,6 +119,7 @@ fn group(
     providers: &[ProviderConfig],
 ) -> Option<GroupConfig> {
     let policy = policy(reader, fields);
+    let when = target::when(reader, fields);
     let list = fields.get("targets")?;
     let mut targets = Vec::new();
     for node in list.items() {
@@ -128,7 +129,11 @@ fn group(
         let remedy = "Add targets such as \"provider:model\".";
         reader.fault(&list.origin, "it holds no target", remedy);
     }
-    Some(GroupConfig { policy, targets })
+    Some(GroupConfig {
+        policy,
+        when,
+        targets,
+    })
 }
 
 /// The policy; a wrong one is a fault and counts as the usual one.

@@ -42,8 +42,9 @@ pub(in crate::config) fn of_route(route: &RouteConfig, config: &Config) -> Strin
 
 fn of_group(group: &GroupConfig, config: &Config) -> String {
     let targets = group.targets.iter().map(|target| of_target(target, config));
+    let when = of_condition(&group.when).map_or_else(String::new, |when| format!(" ({when})"));
     format!(
-        "{}: {}",
+        "{}{when}: {}",
         of_policy(&group.policy),
         targets.collect::<Vec<_>>().join(", ")
     )
@@ -83,11 +84,14 @@ fn of_condition(when: &Condition) -> Option<String> {
     let needs = when.needs.iter().map(|need| format!("it needs {need}"));
     let headers = when.headers.iter();
     let headers = headers.map(|(name, _)| format!("its header {name} fits"));
+    let tags = when.key_tags.iter();
+    let tags = tags.map(|(name, value)| format!("its key's tag {name} is {}", value.0));
     let least = when.min_input_tokens;
     let least = least.map(|tokens| format!("it has {tokens} input tokens or more"));
     let most = when.max_input_tokens;
     let most = most.map(|tokens| format!("it has {tokens} input tokens or fewer"));
-    let all: Vec<String> = needs.chain(headers).chain(least).chain(most).collect();
+    let said = needs.chain(headers).chain(tags);
+    let all: Vec<String> = said.chain(least).chain(most).collect();
     (!all.is_empty()).then(|| format!("when {}", all.join(" and ")))
 }
 

@@ -37,7 +37,7 @@ impl Fleet {
     }
 }
 
-fn targets(explained: &Value) -> Vec<&str> {
+pub(super) fn targets(explained: &Value) -> Vec<&str> {
     let candidates = explained["candidates"].as_array().unwrap();
     candidates
         .iter()
@@ -45,7 +45,7 @@ fn targets(explained: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn reasons(explained: &Value) -> Vec<(&str, &str)> {
+pub(super) fn reasons(explained: &Value) -> Vec<(&str, &str)> {
     let left_out = explained["left_out"].as_array().unwrap();
     left_out
         .iter()
@@ -66,7 +66,7 @@ fn five_requests_go_five_ways() {
         reasons(&short),
         [
             ("a:gpt-4o", "only for requests with vision"),
-            ("c:sim-fast", "only for requests with other headers"),
+            ("c:sim-fast", "only for requests whose header x-tier fits"),
         ]
     );
     let image = json!([{"role": "user", "content": [

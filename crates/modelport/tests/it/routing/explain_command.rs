@@ -85,7 +85,7 @@ fn who_would_answer_is_one_line_each() {
     let left_out = [
         "Left out:",
         "a:gpt-4o only for requests with vision",
-        "c:sim-fast only for requests with other headers",
+        "c:sim-fast only for requests whose header x-tier fits",
     ];
     assert_eq!(shown[6..], left_out, "{}", ran.out);
 

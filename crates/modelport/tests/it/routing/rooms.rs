@@ -9,7 +9,7 @@ use std::{
 use modelport_sim::Options;
 use serde_json::{Value, json};
 
-use super::{Fleet, answered_by, chat};
+use super::{ADMIN, Fleet, answered_by, chat, key};
 use crate::support::{Gateway, Upstream, gateway::run, wait_until};
 
 /// Answers take a tenth of a second.
@@ -62,18 +62,6 @@ fn two_keys_wait_fairly() {
     assert!(last < 110, "{last}");
     let waited = order.iter().filter(|(_, waited)| waited.is_some()).count();
     assert!(waited >= 150, "{waited} say how long they waited");
-}
-
-/// The key of the admin API.
-const ADMIN: &str = "the-key-of-the-admin";
-
-/// A key in the database, made by the admin API.
-fn key(gateway: &Gateway, draft: &Value) -> String {
-    let request = gateway.request("POST", "/admin/v1/keys");
-    let request = request.header("authorization", &format!("Bearer {ADMIN}"));
-    let made = request.body(draft.to_string()).send();
-    assert_eq!(made.status, 201, "{}", made.text());
-    made.json()["key"].as_str().unwrap().to_owned()
 }
 
 #[test]

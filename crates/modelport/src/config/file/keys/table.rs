@@ -344,6 +344,11 @@ pub(in crate::config::file) static GROUP: Block = Block {
     name: "routes.groups",
     help: "Targets among which one policy chooses.",
     keys: &[
+        Key::own(
+            "when",
+            Shape::Table(&CONDITION),
+            "The requests that its targets take: those that meet all of this, and the target's own conditions.",
+        ),
         Key::own("policy", POLICY, POLICY_HELP).preset_is("priority"),
         Key::own("sticky", Shape::Text, STICKY_HELP).preset_is("conversation"),
         Key::own("targets", Shape::Targets(&TARGET), TARGETS_HELP).required(),
@@ -380,7 +385,7 @@ fn capabilities() -> Vec<&'static str> {
 
 pub(in crate::config::file) static CONDITION: Block = Block {
     name: "routes.targets.when",
-    help: "Which requests a target takes.",
+    help: "Which requests a target or a group takes.",
     keys: &[
         Key::own(
             "needs",
@@ -391,6 +396,11 @@ pub(in crate::config::file) static CONDITION: Block = Block {
             "headers",
             Shape::Headers,
             "Headers that the request must have, with these values.",
+        ),
+        Key::own(
+            "key_tags",
+            Shape::Strings,
+            "Tags that the caller's key or its team must have, with these values, in which * stands for any text.",
         ),
         Key::own(
             "min_input_tokens",

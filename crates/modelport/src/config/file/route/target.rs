@@ -1,15 +1,18 @@
 //! A route's targets: one model at one provider, and the requests that it takes.
 
+use std::sync::Arc;
+
 use http::{HeaderName, HeaderValue};
 use modelport_provider::capability::Capability;
 
 use crate::config::fault::Origin;
 use crate::config::file::keys::{CONDITION, TARGET};
-use crate::config::file::reader::{Reader, whole};
+use crate::config::file::reader::{Fields, Reader, whole};
 use crate::config::file::tree::{Node, Value};
+use crate::config::limits;
 use crate::config::names;
 use crate::config::providers::ProviderConfig;
-use crate::config::routes::{Condition, TargetConfig};
+use crate::config::routes::{Condition, Pattern, TargetConfig};
 use crate::config::value::shown;
 
 /// One target; `None` if something is wrong with it.
@@ -31,8 +34,7 @@ pub(super) fn read(
         Value::Table(_) => {
             let fields = reader.block(node, &TARGET)?;
             let weight = reader.value(&fields, "weight", whole);
-            let when = fields.get("when");
-            let when = when.map(|when| condition(reader, when));
+            let when = when(reader, &fields);
             let target = fields.get("target")?;
             let text = target.text()?;
             let (provider, model) = provider_and_model(reader, &target.origin, text, providers)?;
@@ -40,7 +42,7 @@ pub(super) fn read(
                 provider,
                 model,
                 weight: weight.unwrap_or(1),
-                when: when.flatten().unwrap_or_default(),
+                when,
             })
         }
         Value::Number(_) | Value::Switch(_) | Value::Date | Value::List(_) => {
@@ -103,6 +105,13 @@ fn remedy(name: &str, providers: &[ProviderConfig]) -> String {
     )
 }
 
+/// The requests that a target or a group takes.
+pub(super) fn when(reader: &mut Reader, fields: &Fields<'_>) -> Condition {
+    let node = fields.get("when");
+    let when = node.and_then(|node| condition(reader, node));
+    when.unwrap_or_default()
+}
+
 fn condition(reader: &mut Reader, node: &Node) -> Option<Condition> {
     let fields = reader.block(node, &CONDITION)?;
     let mut needs = Vec::new();
@@ -112,6 +121,10 @@ fn condition(reader: &mut Reader, node: &Node) -> Option<Condition> {
     let mut headers = Vec::new();
     for entry in fields.get("headers").map_or(&[][..], Node::entries) {
         headers.extend(header(reader, &entry.origin, &entry.key, &entry.node));
+    }
+    let mut key_tags = Vec::new();
+    for entry in fields.get("key_tags").map_or(&[][..], Node::entries) {
+        key_tags.extend(key_tag(reader, &entry.origin, &entry.key, &entry.node));
     }
     let least = reader.value(&fields, "min_input_tokens", whole);
     let most = reader.value(&fields, "max_input_tokens", whole);
@@ -124,6 +137,7 @@ fn condition(reader: &mut Reader, node: &Node) -> Option<Condition> {
     Some(Condition {
         needs,
         headers,
+        key_tags,
         min_input_tokens: least,
         max_input_tokens: most,
     })
@@ -162,4 +176,25 @@ fn header(
         reader.fault(origin, problem, remedy);
     }
     read
+}
+
+fn key_tag(
+    reader: &mut Reader,
+    origin: &Origin,
+    name: &str,
+    value: &Node,
+) -> Option<(Arc<str>, Pattern)> {
+    let text = reader.plain(value)?;
+    let is_tag =
+        |text: &str| text.chars().count() <= limits::MAX_TAG && !text.chars().any(char::is_control);
+    if !name.is_empty() && is_tag(name) && is_tag(&text) {
+        return Some((Arc::from(name), Pattern(text)));
+    }
+    let problem = "no key has such a tag";
+    let remedy = format!(
+        "Use a name and a value of up to {} characters, none of them a control character.",
+        limits::MAX_TAG
+    );
+    reader.fault(origin, problem, remedy);
+    None
 }

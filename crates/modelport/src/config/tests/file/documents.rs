@@ -35,7 +35,7 @@ fn schema_and_documentation_are_made_from_the_table() {
 fn the_example_loads_as_it_is_and_uncommented() {
     let config = sound(EXAMPLE);
     assert!(config.warnings.is_empty(), "{}", warnings(&config));
-    assert_eq!(config.routes.len(), 5);
+    assert_eq!(config.routes.len(), 6);
     let enabled = config.providers.iter().filter(|provider| provider.enabled);
     assert_eq!(enabled.count(), 3);
 

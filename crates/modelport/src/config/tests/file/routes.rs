@@ -65,12 +65,16 @@ fn routes_are_read_and_shown() {
         "priority: a:*; hedged after 1 s, in up to 5 % of requests; retries up to 20 %",
     );
     check(
-        "targets = [{ target = 'a', when = { needs = ['vision', 'tools'], headers = { x-tier = 'hush' }, min_input_tokens = 5, max_input_tokens = 9 } }]",
-        "priority: a:* (when it needs vision and it needs tools and its header x-tier fits and it has 5 input tokens or more and it has 9 input tokens or fewer); retries up to 20 %",
+        "targets = [{ target = 'a', when = { needs = ['vision', 'tools'], headers = { x-tier = 'hush' }, key_tags = { tier = 'gold*' }, min_input_tokens = 5, max_input_tokens = 9 } }]",
+        "priority: a:* (when it needs vision and it needs tools and its header x-tier fits and its key's tag tier is gold* and it has 5 input tokens or more and it has 9 input tokens or fewer); retries up to 20 %",
     );
     check(
         "[[routes.groups]]\npolicy = 'cost'\ntargets = ['a']\n[[routes.groups]]\ntargets = ['b']",
         "cost: a:*; then priority: b:*; retries up to 20 %",
+    );
+    check(
+        "[[routes.groups]]\nwhen = { key_tags = { job = '*' } }\ntargets = ['a']\n[[routes.groups]]\ntargets = ['b']",
+        "priority (when its key's tag job is *): a:*; then priority: b:*; retries up to 20 %",
     );
 }
 
@@ -177,6 +181,22 @@ fn wrong_routes_and_aliases_are_told() {
          m.toml:13:47: routes.m.targets[0].when: no request has at least 2 and at most 1 input tokens. Exchange the two.\n\
          m.toml:13:58: routes.m.targets[0].when.needs[0]: \"visoin\" is not an ability of models. Did you mean vision?\n\
          m.toml:13:113: routes.m.targets[0].when.header: there is no such key. Did you mean headers?",
+    );
+    check(
+        &route(
+            "[[routes.groups]]\ntargets = ['a']\nwhen = { key_tag = {}, key_tags = { tier = 5 } }",
+        ),
+        "m.toml:15:10: routes.m.groups[0].when.key_tag: there is no such key. Did you mean key_tags?\n\
+         m.toml:15:44: routes.m.groups[0].when.key_tags.tier: it is a number (\"5\"). Use a table of texts.",
+    );
+    check(
+        &route("targets = [{ target = 'a', when = { key_tags = { '' = 'x', job = \"a\\nb\" } } }]"),
+        "m.toml:13:50: routes.m.targets[0].when.key_tags.\"\": no key has such a tag. Use a name and a value of up to 200 characters, none of them a control character.\n\
+         m.toml:13:60: routes.m.targets[0].when.key_tags.job: no key has such a tag. Use a name and a value of up to 200 characters, none of them a control character.",
+    );
+    check(
+        &route("targets = ['a']\nwhen = { key_tags = { tier = 'gold' } }"),
+        "m.toml:14:1: routes.m.when: there is no such key. Use one of model, policy, sticky, targets, groups, retry_share, timeout, hedge.",
     );
     check(
         &route("targets = ['a']\n[[routes.groups]]\ntargets = ['a']"),
