@@ -103,6 +103,46 @@ impl SearchSize {
 }
 
 impl Usage {
+    /// What two calls used together.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let reported = match (self.reported_cost, other.reported_cost) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cached_input_tokens: self
+                .cached_input_tokens
+                .saturating_add(other.cached_input_tokens),
+            cache_write_tokens: self
+                .cache_write_tokens
+                .saturating_add(other.cache_write_tokens),
+            cache_write_1h_tokens: self
+                .cache_write_1h_tokens
+                .saturating_add(other.cache_write_1h_tokens),
+            reasoning_tokens: self.reasoning_tokens.saturating_add(other.reasoning_tokens),
+            audio_input_tokens: self
+                .audio_input_tokens
+                .saturating_add(other.audio_input_tokens),
+            audio_output_tokens: self
+                .audio_output_tokens
+                .saturating_add(other.audio_output_tokens),
+            image_input_tokens: self
+                .image_input_tokens
+                .saturating_add(other.image_input_tokens),
+            image_output_tokens: self
+                .image_output_tokens
+                .saturating_add(other.image_output_tokens),
+            citation_tokens: self.citation_tokens.saturating_add(other.citation_tokens),
+            searches: self.searches.saturating_add(other.searches),
+            search_size: other.search_size.or(self.search_size),
+            service: other.service.or(self.service),
+            reported_cost: reported,
+        }
+    }
+
     /// This later word over an earlier one of the same answer: what it is silent about stays. Anthropic's stream tells the
     /// input at its start and the output at its end, and at its start alone the class of service and how long its cache
     /// keeps what was written.

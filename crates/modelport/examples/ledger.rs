@@ -111,6 +111,7 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
             ..Charge::default()
         },
         unmetered: None,
+        earlier: Vec::new(),
         kept: false,
         ending: Ending::Answered,
         problem: None,

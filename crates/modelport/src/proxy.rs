@@ -49,7 +49,7 @@ use crate::{
     error::Error,
     ids::{REQUEST_ID, RequestId},
     routing::{
-        choice::{Attempts, Stop},
+        choice::{Attempts, Choice, Stop},
         decisions::Decision,
     },
 };
@@ -62,6 +62,7 @@ use meter::{Ending, Meter};
 use next::After;
 use plan::{Deployment, Plan};
 use sending::Sending;
+use relay::continuing;
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
 
@@ -299,9 +300,17 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
             Ok(won) => {
                 meter.first_output();
                 meter.hold(won.held);
-                let mut reply = relay::reply(&job, at, &sending, won.committed, meter);
-                headers::add_queue_time(reply.headers_mut(), won.queued);
-                job.remember(attempts, None);
+                let (committed, queued) = (won.committed, won.queued);
+                let mut reply = if continuing::applies(&job) {
+                    job.note(&attempts, None);
+                    let places = (asked, place);
+                    continuing::reply(job, places, &sending, committed, meter, attempts)?
+                } else {
+                    let reply = relay::reply(&job, at, &sending, committed, meter);
+                    job.remember(attempts, None);
+                    reply
+                };
+                headers::add_queue_time(reply.headers_mut(), queued);
                 return Ok(reply);
             }
             Err(failure) => {
@@ -340,17 +349,27 @@ fn refuse(job: &Job, at: &Deployment, error: Error, meter: Meter) -> Reply {
 }
 
 impl Job {
+    /// Keeps how the request was decided so far, if it is on a route.
+    fn note(&self, attempts: &Attempts, stopped: Option<Stop>) {
+        if let Some(choice) = &self.plan.choice {
+            self.keep(Choice::clone(choice), attempts.clone(), stopped);
+        }
+    }
+
     /// Keeps how the request was decided, if it was on a route.
     fn remember(&mut self, attempts: Attempts, stopped: Option<Stop>) {
-        let Some(choice) = self.plan.choice.take() else {
-            return;
-        };
+        if let Some(choice) = self.plan.choice.take() {
+            self.keep(*choice, attempts, stopped);
+        }
+    }
+
+    fn keep(&self, choice: Choice, attempts: Attempts, stopped: Option<Stop>) {
         let requested = self.asked.model(&self.body).unwrap_or_default();
         self.worker.app.decisions.keep(Decision {
             id: self.id.clone(),
             at: clock::calendar(),
             requested: requested.to_owned(),
-            choice: *choice,
+            choice,
             attempts,
             stopped,
         });

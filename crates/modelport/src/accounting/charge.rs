@@ -76,6 +76,32 @@ impl Charge {
         }
     }
 
+    /// Of two calls for one request. It is as sure as the less sure one, and where nobody knows what one of them costs, at
+    /// least what the other does.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let source = match (self.source, other.source) {
+            (Source::None, source) | (source, Source::None) => source,
+            (Source::Unknown, Source::Unknown) => Source::Unknown,
+            (Source::Unknown | Source::Estimated, _) | (_, Source::Unknown | Source::Estimated) => {
+                Source::Estimated
+            }
+            (Source::Computed, _) | (_, Source::Computed) => Source::Computed,
+            (Source::Reported, Source::Reported) => Source::Reported,
+        };
+        let sum = |one: Option<Decimal>, other: Option<Decimal>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            amount: sum(self.amount, other.amount),
+            source,
+            reported: sum(self.reported, other.reported),
+            computed: sum(self.computed, other.computed),
+            prices: other.prices.or(self.prices),
+        }
+    }
+
     /// Of a request for which no provider was asked.
     pub fn none() -> Self {
         Self {
@@ -124,6 +150,37 @@ pub fn dollars(pico: i128) -> Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_calls_cost_what_both_do() {
+        let charge = |source: Source, amount: Option<u32>| Charge {
+            amount: amount.map(Decimal::from),
+            source,
+            ..Charge::default()
+        };
+        let check = |one: Charge, other: Charge, both: Charge| {
+            assert_eq!(one.clone().and(other.clone()), both);
+            assert_eq!(other.and(one), both);
+        };
+        let estimated = charge(Source::Estimated, Some(2));
+        let computed = charge(Source::Computed, Some(3));
+        check(
+            estimated.clone(),
+            computed.clone(),
+            charge(Source::Estimated, Some(5)),
+        );
+        check(
+            charge(Source::Unknown, None),
+            computed.clone(),
+            charge(Source::Estimated, Some(3)),
+        );
+        check(Charge::none(), computed.clone(), computed);
+        check(
+            charge(Source::Unknown, None),
+            charge(Source::Unknown, None),
+            charge(Source::Unknown, None),
+        );
+    }
 
     #[test]
     fn dollars_become_whole_pico_dollars_and_come_back() {

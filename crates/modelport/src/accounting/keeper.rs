@@ -277,6 +277,11 @@ impl Keeping {
             record.usage = Some(usage);
             record.charge = charge;
         }
+        for earlier in std::mem::take(&mut record.earlier) {
+            let (usage, charge) = earlier.estimate();
+            record.usage = Some(usage.and(&record.usage.unwrap_or_default()));
+            record.charge = charge.and(record.charge);
+        }
         self.warn_of_price(&record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);

@@ -55,6 +55,8 @@ pub struct Record {
     pub charge: Charge,
     /// What is needed to estimate what was used, where the provider has not said it.
     pub unmetered: Option<Box<Unmetered>>,
+    /// What targets did that died in a stream with which another went on.
+    pub earlier: Vec<Unmetered>,
     /// Whether the answer was one that had been kept, and no provider was asked.
     pub kept: bool,
     /// How it ended.
@@ -181,6 +183,7 @@ mod tests {
             }),
             charge: Charge::default(),
             unmetered: None,
+            earlier: Vec::new(),
             kept: false,
             ending: Ending::Answered,
             problem: None,

@@ -22,6 +22,8 @@ pub struct RouteConfig {
     pub timeout: Option<Duration>,
     /// Whether a second attempt is begun beside a first one that is slow.
     pub hedge: Option<HedgeConfig>,
+    /// Whether a plain-text stream whose target dies goes on from another.
+    pub continues: bool,
     /// Where it is configured.
     pub origin: Origin,
 }

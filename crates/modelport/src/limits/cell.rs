@@ -78,6 +78,18 @@ pub struct Use {
     pub cost: Money,
 }
 
+impl Use {
+    /// What two calls use together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cost: self.cost.plus(other.cost),
+        }
+    }
+}
+
 impl Cell {
     /// A limit of the one of this name.
     pub fn new(owner: Owner, name: &str, limit: Limit) -> Self {

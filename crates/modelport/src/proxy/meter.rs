@@ -41,6 +41,9 @@ use super::{
 /// The status of a request whose caller left before an answer began: nginx's word for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// Bytes of a request that make a token, roughly.
+const BYTES_PER_TOKEN: usize = 4;
+
 /// A request being measured. Dropped before it is settled, it counts as cancelled by the caller.
 pub struct Meter {
     app: Arc<App>,
@@ -56,8 +59,10 @@ pub struct Meter {
     admitted: Option<Box<Admitted>>,
     /// The request's body.
     body: Bytes,
-    /// Events of the stream that have passed.
+    /// Events of the stream that have passed, from the target that answers.
     events: u64,
+    /// What targets that died in it have used, roughly.
+    earlier: Use,
     /// Is told when the request has ended well, if anybody wants to know.
     watched: Option<Arc<AtomicBool>>,
 }
@@ -75,6 +80,7 @@ impl Meter {
             admitted: None,
             body: Bytes::new(),
             events: 0,
+            earlier: Use::default(),
             watched: None,
             record: Some(Box::new(Record {
                 id: inbound.id.clone(),
@@ -95,6 +101,7 @@ impl Meter {
                 usage: None,
                 charge: Charge::default(),
                 unmetered: None,
+                earlier: Vec::new(),
                 kept: false,
                 ending: Ending::Cancelled,
                 problem: None,
@@ -240,6 +247,54 @@ impl Meter {
         self.hand_over(Ending::Broken);
     }
 
+    /// The target that answers has died in the middle of a stream with which another is to go on. What it did is booked
+    /// with the rest, and the answer is kept for nobody.
+    pub fn cut(&mut self) {
+        if let Some(flight) = &mut self.held.flight {
+            flight.failed(FailureKind::Truncated, None, clock::now());
+        }
+        let permit = self.held.permit.take();
+        self.held = Held::default();
+        self.watched = None;
+        let events = std::mem::take(&mut self.events);
+        let (Some(record), Some(provider)) = (&mut self.record, self.provider.take()) else {
+            return;
+        };
+        let Some(model) = record.upstream_model.clone() else {
+            return;
+        };
+        let told = record.usage.take();
+        let counts = if told.is_some() {
+            Counts::Told
+        } else {
+            Counts::Estimated
+        };
+        let (app, at) = (Arc::clone(&self.app), record.at);
+        let price =
+            move |usage: &Usage| Charge::of(&cost::of(&app, provider, &model, usage, counts, at));
+        // The tokens of the request are counted away from here; its limits want to know at once.
+        let rough = told.clone().unwrap_or_else(|| Usage {
+            input_tokens: u64::try_from(self.body.len() / BYTES_PER_TOKEN).unwrap_or(u64::MAX),
+            output_tokens: events,
+            ..Usage::default()
+        });
+        let used = Use {
+            input_tokens: rough.input_tokens,
+            output_tokens: rough.output_tokens,
+            cost: (price(&rough).amount).map_or(Money::ZERO, Money::from_dollars),
+        };
+        record.earlier.push(Unmetered {
+            body: self.body.clone(),
+            events,
+            told,
+            price: Arc::new(price),
+        });
+        self.earlier = self.earlier.and(used);
+        if let Some(permit) = permit {
+            warn_of(permit.settle(Some(used)));
+        }
+    }
+
     /// The caller gets an answer that was kept.
     pub fn met_kept(&mut self) {
         if let Some(record) = &mut self.record {
@@ -259,6 +314,10 @@ impl Meter {
 
     /// What was used shows what the model can do.
     fn teach(&self, record: &Record) {
+        // Of an answer by several targets nobody has said all.
+        if !record.earlier.is_empty() {
+            return;
+        }
         let (Some(provider), Some(model), Some(usage)) =
             (self.provider, &record.upstream_model, &record.usage)
         else {
@@ -279,7 +338,8 @@ impl Meter {
             return;
         }
         // A kept answer shows nothing of how long answers are.
-        let is_whole = record.ending == Ending::Answered && !record.kept;
+        let is_whole =
+            record.ending == Ending::Answered && !record.kept && record.earlier.is_empty();
         let used = match &record.usage {
             Some(usage) => Some(Use {
                 input_tokens: usage.input_tokens,
@@ -295,21 +355,13 @@ impl Meter {
         };
         let mut reached = SmallVec::new();
         if let Some(admitted) = admitted {
+            let used = used.map(|used| used.and(self.earlier));
             reached = admitted.settle(&self.app, used, is_whole);
         }
         if let Some(of_provider) = of_provider {
             reached.extend(of_provider.settle(used));
         }
-        for Reached { cell, soft } in reached {
-            tracing::warn!(
-                target: "modelport",
-                owner = ?cell.owner,
-                name = &*cell.name,
-                spent = %soft.spent,
-                warn_at = %soft.limit,
-                "a budget has reached the amount at which it warns"
-            );
-        }
+        warn_of(reached);
     }
 
     /// Works out what the request costs, or sees to it that it is estimated.
@@ -337,6 +389,7 @@ impl Meter {
         record.unmetered = Some(Box::new(Unmetered {
             body: std::mem::take(&mut self.body),
             events: self.events,
+            told: None,
             price: Arc::new(move |usage| {
                 let counts = Counts::Estimated;
                 Charge::of(&cost::of(&app, provider, &model, usage, counts, at))
@@ -358,6 +411,19 @@ impl Meter {
                 watched.store(true, Release);
             }
         }
+    }
+}
+
+fn warn_of(reached: SmallVec<[Reached; 1]>) {
+    for Reached { cell, soft } in reached {
+        tracing::warn!(
+            target: "modelport",
+            owner = ?cell.owner,
+            name = &*cell.name,
+            spent = %soft.spent,
+            warn_at = %soft.limit,
+            "a budget has reached the amount at which it warns"
+        );
     }
 }
 

@@ -49,17 +49,8 @@ pub(super) fn at_the_next(
         && job.may_repeat()
         && job.surface != Surface::CountTokens;
     if may_follow {
-        let now = clock::now();
         // Passing a full room by is no attempt, and is not counted as one.
-        let may_go_on = if failure.is_busy() {
-            true
-        } else if job.plan.is_rescue(&job.worker.app, at, next) {
-            job.goes_on(now);
-            true
-        } else {
-            job.may_go_on(now)
-        };
-        return if may_go_on {
+        return if failure.is_busy() || job.may_leave(at, next) {
             After::Try(next)
         } else {
             After::Tell(Some(Stop::RetryShare))
@@ -114,6 +105,16 @@ impl Job {
     fn may_go_on(&self, now: Instant) -> bool {
         let choice = self.plan.choice.as_ref();
         choice.is_none_or(|choice| choice.route.budget.take(now))
+    }
+
+    /// Whether a deployment that has failed may be followed by the one at this place, as far as the route's budget goes.
+    pub(super) fn may_leave(&self, failed: &Deployment, next: usize) -> bool {
+        let now = clock::now();
+        if self.plan.is_rescue(&self.worker.app, failed, next) {
+            self.goes_on(now);
+            return true;
+        }
+        self.may_go_on(now)
     }
 
     /// Books an attempt beyond the first that is made whatever the route's budget holds.

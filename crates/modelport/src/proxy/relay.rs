@@ -13,7 +13,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header, response::Parts};
 use http_body::{Body as HttpBody, Frame};
 use modelport_provider::{
     Error as ProviderError,
@@ -23,6 +23,8 @@ use modelport_provider::{
 };
 
 mod aside;
+pub(super) mod continuing;
+mod story;
 mod trailers;
 mod unseen;
 
@@ -30,6 +32,7 @@ use super::{
     Job, Reply, admission,
     attempt::Committed,
     dialect::Events,
+    failure::Failure,
     headers,
     meter::{Ending, Meter},
     plan::Deployment,
@@ -42,6 +45,7 @@ use crate::{
     limits::admission::Standing,
 };
 use aside::Aside;
+use story::{Story, retold};
 use trailers::WithTrailers;
 use unseen::Unseen;
 
@@ -83,19 +87,8 @@ pub fn reply(
             reader,
             rest,
         } => {
-            meter.begin(parts.status);
-            let limits = meter.limits();
-            let mut relay = Relay::new(job, at.provider, sending, rest, reader, meter);
-            if let Some(dialect) = sending.reading.dialect {
-                relay.words = Words::Others(dialect.stream(job));
-            }
-            for block in held {
-                relay.pass(block);
-            }
-            let mut reply = Response::new(Body::new(relay));
-            *reply.status_mut() = parts.status;
-            *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
-            reply
+            let relay = Relay::new(job, at.provider, sending, rest, reader, meter);
+            begin(job, at, sending, parts, held, relay).map(Body::new)
         }
         Committed::Opaque { parts, held, rest } => {
             meter.begin(parts.status);
@@ -115,6 +108,29 @@ pub fn reply(
             reply
         }
     }
+}
+
+/// The beginning of a stream.
+fn begin(
+    job: &Job,
+    at: &Deployment,
+    sending: &Sending,
+    parts: Parts,
+    held: Vec<Bytes>,
+    mut relay: Relay,
+) -> Response<Relay> {
+    relay.meter.begin(parts.status);
+    let limits = relay.meter.limits();
+    if let Some(dialect) = sending.reading.dialect {
+        relay.words = Words::Others(dialect.stream(job));
+    }
+    for block in held {
+        relay.pass(block);
+    }
+    let mut reply = Response::new(relay);
+    *reply.status_mut() = parts.status;
+    *reply.headers_mut() = to_caller(job, at, sending, parts.headers, limits);
+    reply
 }
 
 fn to_caller(
@@ -148,6 +164,8 @@ enum Words {
     Same,
     /// Another API's.
     Others(Events),
+    /// Those in which it comes, as chunks of the answer with this id, which another target began.
+    Continued(String),
     /// None any more: it has ended in the other API's words.
     Over,
 }
@@ -169,6 +187,10 @@ struct Relay {
     open: bool,
     /// The fields behind the stream, once it has ended well.
     trailers: Option<HeaderMap>,
+    /// What has been said, where another target may go on with it.
+    story: Option<Box<Story>>,
+    /// What broke the stream, where another target is to go on with it.
+    broken: Option<Box<Error>>,
     id: RequestId,
     app: Arc<App>,
     provider: usize,
@@ -195,6 +217,8 @@ impl Relay {
             finished: false,
             open: false,
             trailers: None,
+            story: None,
+            broken: None,
             id: job.id.clone(),
             app: Arc::clone(&job.worker.app),
             provider,
@@ -229,6 +253,16 @@ impl Relay {
                 return None;
             }
             if let Some(said) = seen.error {
+                if self.may_go_on() {
+                    let failure = Failure::in_band(said.clone(), &event.data);
+                    if failure.may_fail_over() {
+                        self.pass_until(&block, sound);
+                        self.break_off(&self.failed(said.message));
+                        return None;
+                    }
+                    // Another target would say the same.
+                    self.story = None;
+                }
                 let is_same = matches!(self.words, Words::Same);
                 let end = if is_same { event.raw.len() } else { 0 };
                 self.pass_until(&block, sound + end);
@@ -244,6 +278,9 @@ impl Relay {
                 return None;
             }
             self.finished |= seen.finished || seen.done;
+            if let Some(story) = &mut self.story {
+                story.hear(&event.data);
+            }
             if let Some(usage) = seen.usage {
                 self.meter.used(usage);
                 if self.hides_usage && seen.is_usage_only {
@@ -284,6 +321,14 @@ impl Relay {
                     } else if !is_done(&event.data) {
                         translated.push(&event.data, &mut out);
                     }
+                }
+                self.put(out);
+            }
+            Words::Continued(id) => {
+                let mut out = Vec::new();
+                for event in events(&block) {
+                    let retold = event.has_data.then(|| retold(&event.data, id)).flatten();
+                    out.extend_from_slice(retold.as_deref().unwrap_or(event.raw));
                 }
                 self.put(out);
             }
@@ -363,10 +408,22 @@ impl Relay {
         }
     }
 
-    /// Ends the stream with an error event. No `[DONE]` follows.
+    /// Whether another target could go on with what has been said.
+    fn may_go_on(&self) -> bool {
+        let is_told = self.story.as_ref().is_some_and(|story| story.is_plain());
+        is_told && !self.finished
+    }
+
+    /// Ends the stream with an error event, unless another target is to go on. No `[DONE]` follows.
     fn break_off(&mut self, error: &Error) {
+        if self.may_go_on() {
+            self.close_event();
+            self.broken = Some(Box::new(error.clone()));
+            self.stop();
+            return;
+        }
         match &mut self.words {
-            Words::Same => {
+            Words::Same | Words::Continued(_) => {
                 self.close_event();
                 self.ready.push_back(error.event(self.envelope, &self.id));
             }

@@ -27,7 +27,10 @@ use crate::{
 const GRACE: Duration = Duration::from_secs(15);
 
 /// How often a waiting stream shows that it is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// With what it does.
+pub(super) const ALIVE: &[u8] = b": waiting for the provider\n\n";
 
 /// The most of a plain answer that is turned into an event.
 const MAX_PLAIN: usize = 8 << 20;
@@ -225,7 +228,7 @@ impl HttpBody for Waiting {
                     }
                     Poll::Pending => {
                         ready!(this.ticks.poll_tick(cx));
-                        let comment = Bytes::from_static(b": waiting for the provider\n\n");
+                        let comment = Bytes::from_static(ALIVE);
                         return Poll::Ready(Some(Ok(Frame::data(comment))));
                     }
                 },

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::{needs::Needs, policy::Candidate, route::Route};
 
 /// How a route's targets were ordered for one request.
+#[derive(Clone)]
 pub struct Choice {
     /// The route.
     pub route: Arc<Route>,

@@ -47,6 +47,8 @@ pub struct Route {
     pub hedge: Option<HedgeConfig>,
     /// Holds these to their share.
     pub hedges: Option<RetryBudget>,
+    /// Whether a plain-text stream whose target dies goes on from another.
+    pub continues: bool,
 }
 
 /// Targets among which a policy chooses.
@@ -258,6 +260,7 @@ impl Route {
             timeout: route.timeout,
             hedge: route.hedge,
             hedges: (route.hedge).map(|hedge| RetryBudget::new(hedge.max_share, now)),
+            continues: route.continues,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod classes;
 mod conditions;
+mod continuing;
 mod explain;
 mod explain_command;
 mod hedging;

@@ -56,12 +56,14 @@ fn route(
     let share = reader.value(fields, "retry_share", whole);
     let timeout = reader.value(fields, "timeout", value::seconds);
     let hedge = hedge(reader, fields);
+    let continues = reader.value(fields, "continue_streams", value::switch);
     Some(RouteConfig {
         model: model?,
         groups: groups?,
         retry_share: share.unwrap_or(retry_share),
         timeout,
         hedge,
+        continues: continues.unwrap_or(false),
         origin: fields.origin.clone(),
     })
 }

@@ -36,6 +36,9 @@ pub(in crate::config) fn of_route(route: &RouteConfig, config: &Config) -> Strin
     if let Some(hedge) = route.hedge {
         let _ = write!(text, "; {}", of_hedge(hedge));
     }
+    if route.continues {
+        text.push_str("; streams go on elsewhere");
+    }
     let _ = write!(text, "; retries up to {} %", route.retry_share);
     text
 }

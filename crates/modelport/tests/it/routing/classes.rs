@@ -136,7 +136,7 @@ const INTRODUCTION: &str = "# Where a request goes when a target fails
 
 On a route with two targets the first one fails in each of these ways.
 A test provokes every one of them with the simulated provider's fault of this name and compares what happens with this page.
-Until the first output the caller notices nothing but the time it takes; after it there is no other target, and the truth is told in the stream.
+Until the first output the caller notices nothing but the time it takes; after it there is no other target, and the truth is told in the stream, unless the route has [streams go on from another target](routing.md#streams-that-go-on-from-another-target).
 
 | Fault | What the first target does | Answer | Then |
 |---|---|---|---|

@@ -277,6 +277,12 @@ pub(in crate::config::file) static ROUTE: Block = Block {
             "Whether a second target is asked as well when the first one is slow to begin.",
         )
         .preset_is("false"),
+        Key::own(
+            "continue_streams",
+            Shape::Switch,
+            "Whether a chat's stream of plain text whose target dies goes on from the next one, which is asked with the text so far. For targets that go on from an assistant's message at the end.",
+        )
+        .preset_is("false"),
     ],
 };
 

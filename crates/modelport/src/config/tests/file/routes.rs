@@ -57,6 +57,10 @@ fn routes_are_read_and_shown() {
         "sticky by user: a:*; within 2.5 s; hedged when slower than usual, in up to 10 % of requests; retries up to 20 %",
     );
     check(
+        "targets = ['a', 'b']\ncontinue_streams = true",
+        "priority: a:*, b:*; streams go on elsewhere; retries up to 20 %",
+    );
+    check(
         "targets = ['a']\nhedge = false",
         "priority: a:*; retries up to 20 %",
     );
@@ -196,7 +200,7 @@ fn wrong_routes_and_aliases_are_told() {
     );
     check(
         &route("targets = ['a']\nwhen = { key_tags = { tier = 'gold' } }"),
-        "m.toml:14:1: routes.m.when: there is no such key. Use one of model, policy, sticky, targets, groups, retry_share, timeout, hedge.",
+        "m.toml:14:1: routes.m.when: there is no such key. Use one of model, policy, sticky, targets, groups, retry_share, timeout, hedge, continue_streams.",
     );
     check(
         &route("targets = ['a']\n[[routes.groups]]\ntargets = ['a']"),
