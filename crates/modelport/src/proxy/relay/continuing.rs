@@ -25,7 +25,9 @@ use super::{
         tries::{Won, at_deployment},
         waiting::{ALIVE, KEEP_ALIVE},
     },
-    Relay, Story, Words, begin,
+    begin,
+    story::Story,
+    stream::{Relay, Words},
 };
 use crate::{
     error::Error,

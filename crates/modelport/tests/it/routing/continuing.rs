@@ -1,5 +1,7 @@
 //! Streams that go on from another target when the one that answers dies.
 
+use std::time::Duration;
+
 use modelport_sim::Options;
 use serde_json::{Value, json};
 
@@ -111,7 +113,7 @@ fn a_stream_whose_target_dies_goes_on_from_the_next() {
         let path = format!("/v1/route/decisions/{id}");
         let known = || fleet.gateway.get(&path).json()["attempts"].clone();
         let both = || known().as_array().is_some_and(|all| all.len() == 2);
-        assert!(wait_until(std::time::Duration::from_secs(2), both));
+        assert!(wait_until(Duration::from_secs(2), both));
         assert_eq!(known()[1]["target"], "b:sim-fast");
         assert_eq!(known()[1]["outcome"], "answered");
     }
@@ -167,6 +169,28 @@ fn what_is_not_plain_or_not_wanted_ends_in_an_error() {
 }
 
 #[test]
+fn what_a_dead_target_held_is_free_while_the_next_is_asked() {
+    let each = "max_retries = 0\nconcurrency = 1\nqueue = 0";
+    let fleet = Fleet::start(3, each, ROUTES);
+    fleet.upstreams[0].set_fault(Some("cut-3"));
+    fleet.upstreams[1].set_fault(Some("hang"));
+    let request = fleet.gateway.request("POST", "/v1/chat/completions");
+    let mut stream = request.body(body("r", &json!({})).to_string()).open();
+    assert!(stream.read_until("content"));
+    let soon = Duration::from_secs(5);
+    assert!(wait_until(soon, || fleet.seen() == [1, 1, 0]));
+    let under_way = |id: &str| {
+        let provider = fleet.gateway.get(&format!("/v1/providers/{id}")).json();
+        provider["waiting_room"]["under_way"].as_u64().unwrap()
+    };
+    assert_eq!((under_way("a"), under_way("b")), (0, 1));
+    drop(stream);
+    assert!(wait_until(soon, || under_way("b") == 0));
+    assert!(fleet.gateway.wait_for_output("/chat/completions cancelled"));
+    assert_eq!(fleet.seen(), [1, 1, 0]);
+}
+
+#[test]
 fn what_both_targets_did_is_booked() {
     let upstreams: Vec<Upstream> = (0..2).map(|_| Upstream::with(Options::default())).collect();
     let (home, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -201,7 +225,7 @@ fn what_both_targets_did_is_booked() {
         request.send().json()["data"].clone()
     };
     let booked = || rows().as_array().is_some_and(|rows| !rows.is_empty());
-    assert!(wait_until(std::time::Duration::from_secs(5), booked));
+    assert!(wait_until(Duration::from_secs(5), booked));
     let row = rows()[0].clone();
     assert_eq!(row["requests"], 1, "{row}");
     // Three events or four, the role among them, are what the first one has sent.
