@@ -61,8 +61,8 @@ use failure::Failure;
 use meter::{Ending, Meter};
 use next::After;
 use plan::{Deployment, Plan};
-use sending::Sending;
 use relay::continuing;
+use sending::Sending;
 use surface::{Surface, WithoutModel};
 use upload::{Arriving, Taken};
 
