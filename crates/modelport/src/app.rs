@@ -165,9 +165,9 @@ impl App {
             targets,
             keyrings: config.providers.iter().map(keyring).collect(),
             rooms: rooms(&config, None),
+            shared: shared(&config, &limits)?,
             limits,
             cache: cache(&config),
-            shared: config.storage.redis.as_ref().map(Shared::new).transpose()?,
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::default(),
@@ -379,6 +379,12 @@ fn keys(config: &Config, stored: Arc<Stored>) -> Keys {
 
 fn cache(config: &Config) -> Option<Arc<Cache>> {
     config.cache.as_ref().map(Cache::new).map(Arc::new)
+}
+
+fn shared(config: &Config, limits: &Register) -> Result<Option<Arc<Shared>>, SetupFault> {
+    let shared = config.storage.redis.as_ref();
+    let shared = shared.map(|redis| Shared::new(redis, limits.notices.clone()));
+    Ok(shared.transpose()?)
 }
 
 fn keyring(provider: &ProviderConfig) -> Arc<Keyring> {

@@ -21,6 +21,7 @@ mod setting;
 mod source;
 mod storage;
 mod value;
+mod webhook;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -46,6 +47,7 @@ pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as setting
 pub use self::source::FILE;
 pub use self::storage::{Database, Keep, PostgresUrl, StorageConfig};
 pub use self::value::Wrong;
+pub use self::webhook::WebhookUrl;
 
 /// Everything that is configured, checked.
 #[derive(Debug, Clone)]

@@ -16,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::{
     runtime,
     sync::{
+        Notify,
         mpsc::{Receiver, Sender, channel},
         watch,
     },
@@ -26,6 +27,7 @@ mod budgets;
 mod connection;
 mod preface;
 mod reload;
+mod webhook;
 
 use crate::{
     accounting::keeper::Sink,
@@ -38,6 +40,7 @@ use crate::{
 use budgets::Budgets;
 use connection::Connections;
 pub use reload::Reloader;
+use webhook::Webhook;
 
 /// Connections that may wait for a thread to take them.
 const MAX_WAITING: usize = 4096;
@@ -48,7 +51,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// The pause after an accept that failed, which is mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the last use of shared limits may take to be told to their server.
+/// How long the last use of shared limits may take to be told to their server, and the last notices to the webhook.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A gateway that listens and is about to serve.
@@ -155,6 +158,9 @@ impl Server {
             shared.start().await;
         }
         let keeping = shared.clone().map(|shared| tokio::spawn(shared.keep()));
+        let stop_telling = Arc::new(Notify::new());
+        let webhook = Webhook::new(self.reloader.clone());
+        let telling = webhook.map(|hook| tokio::spawn(hook.keep_telling(stop_telling.clone())));
         let count = self.app().config.server.workers.unwrap_or_else(cores);
         let threads = (0..count)
             .map(|number| Thread::start(number, self.reloader.clone()))
@@ -181,6 +187,10 @@ impl Server {
         if let (Some(shared), Some(keeping)) = (shared, keeping) {
             shared.stop();
             let _ = timeout(LAST_WORDS, keeping).await;
+        }
+        stop_telling.notify_one();
+        if let Some(telling) = telling {
+            let _ = timeout(LAST_WORDS, telling).await;
         }
         let records = reloader.app().records.clone();
         let _ = tokio::task::spawn_blocking(move || records.finish()).await;

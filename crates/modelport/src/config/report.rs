@@ -82,6 +82,9 @@ fn server(block: &mut String, config: &Config) {
     if let Some(redis) = &storage.redis {
         fact(block, "limits in", &redis.url.to_string());
     }
+    if let Some(webhook) = &server.budget_webhook {
+        fact(block, "budgets told to", &webhook.to_string());
+    }
     if !config.catalogue.is_empty() {
         let count = config.catalogue.len();
         let models = if count == 1 {

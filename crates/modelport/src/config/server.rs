@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::fault::{Fault, Origin, Warning};
 use super::setting::{self, Preset, Setting};
 use super::value::{self, Wrong};
+use super::webhook::{self, WebhookUrl};
 
 /// A key for callers that is shorter than this is worth a warning.
 const SHORT_KEY: usize = 16;
@@ -38,6 +39,8 @@ pub struct ServerConfig {
     pub upload_limit: usize,
     /// How long open answers may go on after a signal to stop.
     pub shutdown_timeout: Duration,
+    /// Where it is told that a budget has reached the amount at which it warns, if anywhere.
+    pub budget_webhook: Option<WebhookUrl>,
     /// Threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
 }
@@ -136,6 +139,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
     let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
+    let budget_webhook = preset(environment, &setting::BUDGET_WEBHOOK, webhook::url);
     let workers = environment.take(&[setting::WORKERS.name.to_owned()], value::workers);
     let api_keys_variable = match &keys {
         Some(keys) => keys.variable(),
@@ -160,6 +164,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         body_limit: body_limit?,
         upload_limit: upload_limit?,
         shutdown_timeout: shutdown_timeout?,
+        budget_webhook,
         workers: workers.map(|workers| workers.value),
     })
 }

@@ -7,11 +7,12 @@ use super::cache;
 use super::redis;
 use super::storage;
 use super::value::{self, UrlHints, Wrong};
+use super::webhook;
 pub(super) use table::{
-    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, CACHE, CACHE_SCOPE, CACHE_TTL, CATALOGUE, CONFIG,
-    CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS,
-    LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
-    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
+    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_TTL,
+    CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER,
+    REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -99,6 +100,8 @@ pub enum Kind {
     Redis,
     /// What is done while that is away.
     Away,
+    /// The URL of a webhook.
+    Webhook,
     /// The path of a directory.
     Directory,
     /// The slug of a profile.
@@ -144,6 +147,7 @@ impl Kind {
             Self::Database => "URL with sqlite:// or postgres://",
             Self::Redis => "URL with redis:// or rediss://",
             Self::Away => "local or refuse",
+            Self::Webhook => "URL with https:// or http://",
             Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
@@ -171,6 +175,7 @@ impl Kind {
             Self::Database => storage::database(text).map(drop),
             Self::Redis => redis::url(text).map(drop),
             Self::Away => redis::away(text).map(drop),
+            Self::Webhook => webhook::url(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),

@@ -27,6 +27,8 @@ use rolling::Rolling;
 #[derive(Debug)]
 pub struct Budget {
     window: Window,
+    /// What it is called by: what may be spent, or is warned of.
+    amount: Money,
     soft: Option<Money>,
     hard: Option<Money>,
     account: Arc<Account>,
@@ -93,6 +95,7 @@ impl Budget {
         };
         Self {
             window,
+            amount: hard.or(soft).unwrap_or_default(),
             soft,
             hard,
             account: Arc::new(account),
@@ -105,11 +108,23 @@ impl Budget {
     pub fn with_limits(&self, soft: Option<Money>, hard: Option<Money>) -> Self {
         Self {
             window: self.window,
+            amount: hard.or(soft).unwrap_or_default(),
             soft,
             hard,
             account: Arc::clone(&self.account),
             loads: Arc::clone(&self.loads),
         }
+    }
+
+    /// The same budget of this amount, where it only warns, and already before that is spent.
+    #[must_use]
+    pub fn of(self, amount: Money) -> Self {
+        Self { amount, ..self }
+    }
+
+    /// The amount that was configured.
+    pub fn amount(&self) -> Money {
+        self.amount
     }
 
     /// The period of this budget.
@@ -141,11 +156,17 @@ impl Budget {
     }
 
     /// Adds what was spent at that time according to the ledger. Once, before the first request; it reports no soft limit,
-    /// since the process that spent it did.
+    /// since the process that spent it did, and in a rolling window counts as having reported it.
     pub fn load(&self, spent: Money, at: u64) {
         match &*self.account {
             Account::Calendar(calendar) => calendar.load(spent, at),
-            Account::Rolling(rolling) => rolling.load(spent, at),
+            Account::Rolling(rolling) => {
+                let before = rolling.load(spent, at);
+                let is_reached = |soft| before < soft && soft <= before.plus(spent);
+                if self.soft.is_some_and(is_reached) {
+                    rolling.report(at);
+                }
+            }
         }
         self.loads.fetch_add(1, Ordering::Release);
     }

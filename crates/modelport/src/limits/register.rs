@@ -15,6 +15,7 @@ use super::{
     concurrency::Concurrency,
     estimate::Expected,
     money::Money,
+    notice::Notices,
     window::Window,
 };
 use crate::config::limits::{self as config, LimitConfig, Limited, Limits};
@@ -36,6 +37,8 @@ pub struct Register {
     fresh: Mutex<Vec<Arc<Cell>>>,
     /// What answers are expected to use.
     pub expected: Expected,
+    /// Budgets that have reached the amounts at which they warn.
+    pub notices: Notices,
 }
 
 /// The limits of keys and teams, by their names.
@@ -215,10 +218,11 @@ fn of(budget: &config::Budget, before: Option<&Budget>) -> Budget {
         (None, true) => None,
     };
     let hard = budget.refuse.then_some(amount);
-    match before {
+    let budget = match before {
         Some(before) => before.with_limits(soft, hard),
         None => Budget::new(window, soft, hard),
-    }
+    };
+    budget.of(amount)
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod verdict;
 use super::{
     admission::{Part, Refused, Standing},
     cell::{Cell, Use},
+    notice::Notices,
 };
 use crate::config::{Away, RedisConfig};
 pub use ticket::Ticket;
@@ -81,6 +82,8 @@ pub struct Shared {
     gone: Notify,
     /// The gateway goes down.
     stopping: Notify,
+    /// Budgets that have reached the amounts at which they warn.
+    notices: Notices,
 }
 
 /// The server's URL is none that can be connected to.
@@ -121,7 +124,7 @@ impl Shared {
     /// # Errors
     ///
     /// [`Unusable`].
-    pub fn new(config: &RedisConfig) -> Result<Arc<Self>, Unusable> {
+    pub fn new(config: &RedisConfig, notices: Notices) -> Result<Arc<Self>, Unusable> {
         let (corrections, waiting) = mpsc::channel(MAX_WAITING);
         Ok(Arc::new(Self {
             client: Client::open(config.url.expose()).map_err(|_| Unusable)?,
@@ -141,6 +144,7 @@ impl Shared {
             live: Mutex::default(),
             gone: Notify::new(),
             stopping: Notify::new(),
+            notices,
         }))
     }
 

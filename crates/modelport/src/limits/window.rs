@@ -1,6 +1,6 @@
 //! Over which stretch of time a budget goes. Calendar windows are those of UTC.
 
-use std::{ops::Range, time::Duration};
+use std::{fmt, ops::Range, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -36,6 +36,19 @@ impl Window {
             Self::Month => month(now).unwrap_or(0..u64::MAX),
             Self::Total => 0..u64::MAX,
             Self::Rolling(length) => now.saturating_sub(millis(length))..now.saturating_add(1),
+        }
+    }
+}
+
+/// As it is configured.
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day => f.write_str("day"),
+            Self::Week => f.write_str("week"),
+            Self::Month => f.write_str("month"),
+            Self::Total => f.write_str("total"),
+            Self::Rolling(length) => write!(f, "{}d", millis(*length) / DAY),
         }
     }
 }

@@ -291,7 +291,7 @@ impl Meter {
         });
         self.earlier = self.earlier.and(used);
         if let Some(permit) = permit {
-            warn_of(permit.settle(Some(used)));
+            self.warn_of(permit.settle(Some(used)));
         }
     }
 
@@ -361,7 +361,14 @@ impl Meter {
         if let Some(of_provider) = of_provider {
             reached.extend(of_provider.settle(used));
         }
-        warn_of(reached);
+        self.warn_of(reached);
+    }
+
+    fn warn_of(&self, reached: SmallVec<[Reached; 1]>) {
+        for Reached { cell, soft } in reached {
+            let notices = &self.app.limits.notices;
+            notices.reached(&cell, soft, clock::unix_millis());
+        }
     }
 
     /// Works out what the request costs, or sees to it that it is estimated.
@@ -411,19 +418,6 @@ impl Meter {
                 watched.store(true, Release);
             }
         }
-    }
-}
-
-fn warn_of(reached: SmallVec<[Reached; 1]>) {
-    for Reached { cell, soft } in reached {
-        tracing::warn!(
-            target: "modelport",
-            owner = ?cell.owner,
-            name = &*cell.name,
-            spent = %soft.spent,
-            warn_at = %soft.limit,
-            "a budget has reached the amount at which it warns"
-        );
     }
 }
 

@@ -45,4 +45,5 @@ mod support;
 mod surfaces;
 mod unread;
 mod usage;
+mod webhook;
 mod wire;

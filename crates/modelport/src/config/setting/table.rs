@@ -94,6 +94,14 @@ pub(in crate::config) const SHUTDOWN_TIMEOUT: Setting = Setting {
     preset: Preset::Value("30"),
     help: "How long open answers may go on after a signal to stop.",
 };
+pub(in crate::config) const BUDGET_WEBHOOK: Setting = Setting {
+    name: "MODELPORT_BUDGET_WEBHOOK",
+    kind: Kind::Webhook,
+    preset: Preset::Unset {
+        example: "https://hooks.example.com/budgets",
+    },
+    help: "Where a POST tells that a budget has reached the amount at which it warns. A user and password in it are sent as Basic authentication.",
+};
 pub(in crate::config) const WORKERS: Setting = Setting {
     name: "MODELPORT_WORKERS",
     kind: Kind::Workers,
@@ -351,7 +359,7 @@ pub(super) const STORAGE: [Setting; 6] = [
 
 pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 
-pub(super) const SERVER: [Setting; 13] = [
+pub(super) const SERVER: [Setting; 14] = [
     CONFIG,
     HOST,
     PORT,
@@ -363,6 +371,7 @@ pub(super) const SERVER: [Setting; 13] = [
     CORS_ORIGINS,
     BODY_LIMIT,
     UPLOAD_LIMIT,
+    BUDGET_WEBHOOK,
     SHUTDOWN_TIMEOUT,
     WORKERS,
 ];

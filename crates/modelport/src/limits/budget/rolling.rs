@@ -74,12 +74,15 @@ impl Rolling {
         self.width
     }
 
-    pub(super) fn load(&self, spent: Money, at: u64) {
+    /// What was spent before.
+    pub(super) fn load(&self, spent: Money, at: u64) -> Money {
         let (ring, _) = self.at(at);
         let number = at / self.width;
         if ring.age(number) < COUNTING {
             ring.committed.add(number, spent);
-            ring.spent.add(number, spent);
+            ring.spent.add(number, spent)
+        } else {
+            ring.spent.sum.get()
         }
     }
 

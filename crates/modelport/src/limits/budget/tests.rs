@@ -192,6 +192,17 @@ fn the_soft_limit_of_a_rolling_window_is_reported_once_in_its_length() {
 }
 
 #[test]
+fn what_another_process_reported_is_not_reported_again_in_a_rolling_window() {
+    let budget = soft(HOURLY, 100);
+    budget.load(cents(99), NOON);
+    budget.load(cents(1), NOON + HOUR / 2);
+    // The first part is gone, and the limit is reached anew, within the hour.
+    let later = NOON + HOUR + HOUR / 60 + 1;
+    assert!(!spend(&budget, 99, later));
+    assert!(spend(&budget, 100, later + HOUR));
+}
+
+#[test]
 fn an_amount_counts_in_a_rolling_window_for_its_length_and_little_longer() {
     for offset in [0, 1, 59_999, 30_000] {
         let budget = hard(HOURLY, 100);

@@ -20,8 +20,10 @@ use super::{
 use crate::{
     clock,
     limits::{
+        budget::SoftReached,
         cell::{Cell, Limit},
         mirror::of_nano,
+        notice::Notices,
         window::millis,
     },
 };
@@ -167,7 +169,7 @@ impl Shared {
                     }
                 }
                 _ = waiting.recv_many(&mut batch, BATCH) => {
-                    let told = tell(&mut connection, &batch, link.epoch).await;
+                    let told = tell(&mut connection, &batch, link.epoch, &self.notices).await;
                     self.heard(batch.len());
                     told
                 }
@@ -215,14 +217,17 @@ impl Shared {
         while let Ok(correction) = waiting.try_recv() {
             batch.push(correction);
             if batch.len() == BATCH {
-                if tell(connection, &batch, link.epoch).await.is_err() {
+                if tell(connection, &batch, link.epoch, &self.notices)
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 batch.clear();
             }
         }
         // Whoever goes down has nobody left to tell of a server that does not answer.
-        let _ = tell(connection, &batch, link.epoch).await;
+        let _ = tell(connection, &batch, link.epoch, &self.notices).await;
         let mut leave = redis::cmd("ZREM");
         leave.arg(GATEWAYS).arg(&*self.gateway);
         let _ = leave.query_async::<i64>(connection).await;
@@ -234,6 +239,7 @@ async fn tell(
     connection: &mut MultiplexedConnection,
     corrections: &[Correction],
     epoch: u64,
+    notices: &Notices,
 ) -> Result<(), RedisError> {
     let now = clock::unix_millis();
     let calls = corrections.iter().map(|one| one.call(epoch, now));
@@ -245,7 +251,7 @@ async fn tell(
     for (cells, answer) in budgets.iter().zip(&answers) {
         for (cell, spent) in cells.iter().zip(answer.chunks_exact(2)) {
             if let [before, after] = *spent {
-                warn(cell, before, after);
+                warn(notices, cell, before, after, now);
             }
         }
     }
@@ -272,7 +278,7 @@ async fn pipeline<T: redis::FromRedisValue>(
 }
 
 /// Says that a soft limit was reached, if it was just now.
-fn warn(cell: &Cell, before: i64, after: i64) {
+fn warn(notices: &Notices, cell: &Arc<Cell>, before: i64, after: i64, now: u64) {
     let (Ok(before), Ok(after), Limit::Budget(budget)) =
         (u64::try_from(before), u64::try_from(after), &cell.limit)
     else {
@@ -280,13 +286,10 @@ fn warn(cell: &Cell, before: i64, after: i64) {
     };
     let (before, after) = (of_nano(before), of_nano(after));
     if let Some(soft) = budget.soft().filter(|&soft| before < soft && soft <= after) {
-        tracing::warn!(
-            target: "modelport",
-            owner = ?cell.owner,
-            name = &*cell.name,
-            spent = %after,
-            warn_at = %soft,
-            "a budget has reached the amount at which it warns"
-        );
+        let soft = SoftReached {
+            spent: after,
+            limit: soft,
+        };
+        notices.reached(cell, soft, now);
     }
 }

@@ -368,7 +368,7 @@ fn money_comes_back_to_a_rolling_budget_bucket_by_bucket() {
 /// A gateway of a server, connected; it is kept by nobody unless the test does.
 fn gateway(server: &Redis, away: Away) -> Arc<Shared> {
     let url = crate::config::redis_url(&server.url()).unwrap();
-    Shared::new(&RedisConfig { url, away }).unwrap()
+    Shared::new(&RedisConfig { url, away }, Notices::default()).unwrap()
 }
 
 fn cells(limits: impl IntoIterator<Item = Limit>) -> SmallVec<[Arc<Cell>; 8]> {
