@@ -7,7 +7,7 @@ mod charge;
 mod exact;
 mod tariff;
 
-use std::time::SystemTime;
+use std::{fmt, time::SystemTime};
 
 use rust_decimal::Decimal;
 
@@ -108,9 +108,17 @@ impl Discount {
         })
     }
 
-    /// The share that is paid.
-    fn left(self) -> Decimal {
-        self.left
+    /// What is paid of this price; `None` where that has too many digits to be exact.
+    pub fn of(self, price: Decimal) -> Option<Decimal> {
+        exact::product(price, self.left)
+    }
+}
+
+/// In percent.
+impl fmt::Display for Discount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = (Decimal::ONE - self.left) * Decimal::ONE_HUNDRED;
+        write!(f, "{}%", percent.normalize())
     }
 }
 

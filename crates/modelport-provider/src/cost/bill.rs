@@ -111,7 +111,7 @@ fn part(line: &Line, terms: &Terms) -> Option<Part> {
     let quote = line.quote?;
     let amount = exact::product(line.count.into(), quote.price)?;
     let amount = match terms.discount {
-        Some(discount) => exact::product(amount, discount.left())?,
+        Some(discount) => discount.of(amount)?,
         None => amount,
     };
     Some(Part {

@@ -172,6 +172,7 @@ fn changed_fields(old: &ProviderConfig, new: &ProviderConfig) -> Vec<&'static st
         ("probed", !same(&old.probed, &new.probed)),
         ("models", old.models != new.models),
         ("http2", old.http2 != new.http2),
+        ("discount", old.discount != new.discount),
         ("room", old.room != new.room),
         ("enabled", old.enabled != new.enabled),
         ("chats", !same(&old.ollama, &new.ollama)),

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
+use modelport_provider::cost::Discount;
 use modelport_provider::credential::Secret;
 use modelport_provider::parameters::Policy;
 use modelport_provider::probe::Probed;
@@ -87,6 +88,8 @@ pub struct ProviderConfig {
     pub models: Vec<ConfiguredModel>,
     /// Whether it is spoken to with HTTP/2.
     pub http2: Http2,
+    /// What it takes off its list prices.
+    pub discount: Option<Discount>,
     /// Whether it is used.
     pub enabled: bool,
     /// Whether any variable says something about it.

@@ -162,6 +162,9 @@ fn facts(block: &mut String, provider: &ProviderConfig, summary: Option<&ModelSu
     if provider.http2 != Http2::Off {
         fact(block, "HTTP/2", provider.http2.as_str());
     }
+    if let Some(discount) = provider.discount {
+        fact(block, "discount", &format!("{discount} off computed costs"));
+    }
     if let Some(ollama) = &provider.ollama {
         fact(block, "chats", &chats(ollama));
     }

@@ -118,6 +118,8 @@ pub enum Kind {
     ChatApi,
     /// How long a model stays loaded.
     KeepAlive,
+    /// A share of a price.
+    Discount,
 }
 
 impl Kind {
@@ -156,6 +158,7 @@ impl Kind {
             Self::Http2 => "off, auto or prior-knowledge",
             Self::ChatApi => "native or openai",
             Self::KeepAlive => "duration, or seconds",
+            Self::Discount => "percents such as 15%, or a share such as 0.15",
         }
     }
 
@@ -197,6 +200,7 @@ impl Kind {
             Self::Http2 => value::http2(text).map(drop),
             Self::ChatApi => value::chat_api(text).map(drop),
             Self::KeepAlive => value::keep_alive(text).map(drop),
+            Self::Discount => value::discount(text).map(drop),
         }
     }
 }
@@ -216,11 +220,12 @@ pub(super) mod field {
     pub(in crate::config) const MODELS: &str = "MODELS";
     pub(in crate::config) const API_VERSION: &str = "API_VERSION";
     pub(in crate::config) const HTTP2: &str = "HTTP2";
+    pub(in crate::config) const DISCOUNT: &str = "DISCOUNT";
     pub(in crate::config) const CHAT_API: &str = "CHAT_API";
     pub(in crate::config) const KEEP_ALIVE: &str = "KEEP_ALIVE";
 
     /// Of an OpenAI-compatible provider.
-    pub(in crate::config) const GENERIC: [&str; 13] = [
+    pub(in crate::config) const GENERIC: [&str; 14] = [
         ENABLED,
         API_KEY,
         BASE_URL,
@@ -234,6 +239,7 @@ pub(super) mod field {
         MODELS,
         API_VERSION,
         HTTP2,
+        DISCOUNT,
     ];
     /// Of Ollama, where the short form is read too. `KEEP_ALIVE` is not among them: `OLLAMA_KEEP_ALIVE` is the
     /// server's own.

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
+use modelport_provider::cost::Discount;
 use modelport_provider::credential::{Secret, custom_headers_from_json};
 use modelport_provider::parameters::Policy;
 use modelport_provider::probe::{Probed, read_profile};
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles;
 use modelport_provider::settings::{ChatApi, Http2, KeepAlive, MAX_MAX_RETRIES, MAX_TIMEOUT};
+
+use rust_decimal::Decimal;
 
 use super::catalogue;
 use super::providers::ConfiguredModel;
@@ -35,6 +38,8 @@ const BODY_LIMITS: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024 * 1024;
 const MIN_SIZE: u64 = 1 << 20;
 /// The most days, about a century.
 const MAX_DAYS: u32 = 36_500;
+/// The most digits behind the point of a share of a price.
+const MAX_SHARE_DIGITS: u32 = 6;
 /// The most worker threads.
 const MAX_WORKERS: usize = 1024;
 /// The most models that one provider is given.
@@ -397,6 +402,39 @@ pub(super) fn keys(text: &str) -> Result<Vec<Secret>, Wrong> {
         ));
     }
     Ok(keys)
+}
+
+/// Reads a share of a price: percents, or a number from 0 to less than 1. A whole number could be either.
+pub(super) fn discount(text: &str) -> Result<Discount, Wrong> {
+    let refused = |problem: &str| {
+        wrong(
+            format!("{} {problem}", shown(text)),
+            "Use percents such as 15%, or a share such as 0.15.",
+        )
+    };
+    let (number, percent) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), true),
+        None => (text, false),
+    };
+    let is_plain = number
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = Decimal::from_str_exact(number).ok().filter(|_| is_plain);
+    let number = number.ok_or_else(|| refused("is no discount"))?;
+    let share = if percent {
+        number / Decimal::ONE_HUNDRED
+    } else if number < Decimal::ONE {
+        number
+    } else {
+        return Err(refused("may be meant in percent or not"));
+    };
+    if share > Decimal::ONE {
+        return Err(refused("is more than the whole price"));
+    }
+    Some(share)
+        .filter(|share| share.scale() <= MAX_SHARE_DIGITS)
+        .and_then(Discount::new)
+        .ok_or_else(|| refused("has too many digits to be counted exactly"))
 }
 
 pub(super) fn origins(text: &str) -> Result<CorsOrigins, Wrong> {

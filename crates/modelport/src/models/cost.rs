@@ -26,8 +26,10 @@ pub fn of(
     counts: Counts,
     at: SystemTime,
 ) -> Cost {
+    let config = app.config.providers.get(provider);
     let terms = Terms {
         counts,
+        discount: config.and_then(|config| config.discount),
         ..Terms::at(at)
     };
     with_tariffs(app, provider, model, |tariffs| {

@@ -266,12 +266,18 @@ fn look(app: &App, provider: usize, model: &str) -> Facts {
         completion,
         ..
     } = known.prices;
+    let config = app.config.providers.get(provider);
+    let discount = config.and_then(|config| config.discount);
+    let paid = |price: Decimal| match discount {
+        Some(discount) => pico(discount.of(price)?),
+        None => pico(price),
+    };
     Facts {
         capabilities: known.capabilities,
         context_length: known.context_length.map(|limit| limit.value),
-        input_price: prompt.and_then(pico),
-        cached_price: cached_prompt.and_then(pico),
-        output_price: completion.and_then(pico),
+        input_price: prompt.and_then(paid),
+        cached_price: cached_prompt.and_then(paid),
+        output_price: completion.and_then(paid),
     }
 }
 

@@ -17,6 +17,7 @@ mod cache;
 mod cancellation;
 mod cli;
 mod configuration_file;
+mod costs;
 mod degradation;
 mod dialects;
 mod discovery;

@@ -70,6 +70,7 @@ fn value(shape: Shape) -> String {
         Shape::Whole { least, most } => format!("number, {least} to {most}"),
         Shape::Switch => "true or false".to_owned(),
         Shape::Bytes => "bytes, or \"64 MiB\"".to_owned(),
+        Shape::Share => "share such as 0.15, or \"15%\"".to_owned(),
         Shape::Choice(words) => format!("`{}`", words.join("`, `")),
         Shape::Texts => "text, or a list of texts".to_owned(),
         Shape::Words(words) => format!("list of `{}`", words().join("`, `")),

@@ -62,6 +62,8 @@ pub(super) enum Shape {
     Switch,
     /// Bytes, or text with a unit.
     Bytes,
+    /// A share, or text in percents.
+    Share,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// Texts, as a list or separated by commas.
@@ -177,6 +179,7 @@ impl Shape {
             }
             Self::Switch => "true or false, without quotes".to_owned(),
             Self::Bytes => "a number of bytes, or text such as \"64 MiB\"".to_owned(),
+            Self::Share => "a share such as 0.15, or percents in quotes such as \"15%\"".to_owned(),
             Self::Choice(words) => format!("one of {}, in quotes", words.join(", ")),
             Self::Words(words) => format!("a list of words from {}", words().join(", ")),
             Self::Headers => "a table of texts such as { x-title = \"modelport\" }".to_owned(),

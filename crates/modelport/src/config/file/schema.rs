@@ -91,6 +91,7 @@ fn shape(shape: Shape) -> Value {
         }
         Shape::Switch => or_reference(&json!({"type": "boolean"})),
         Shape::Bytes => json!({"anyOf": [{"type": "integer"}, text()]}),
+        Shape::Share => json!({"anyOf": [{"type": "number"}, text()]}),
         Shape::Choice(words) => or_reference(&json!({"enum": words})),
         Shape::Words(words) => list(json!({"enum": words()})),
         Shape::Headers | Shape::Strings => {

@@ -142,6 +142,7 @@ impl Draft {
             probed: group.hints.probed,
             models: group.models.map_or_else(Vec::new, |models| models.value),
             http2,
+            discount: group.discount.map(|discount| discount.value),
             enabled: group.enabled.map_or(!is_left_out, |enabled| enabled.value),
             configured: group.is_set,
             ollama,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use modelport_provider::base_url::BaseUrl;
+use modelport_provider::cost::Discount;
 use modelport_provider::credential::{Secret, has_credential};
 use modelport_provider::parameters::Policy;
 use modelport_provider::settings::Http2;
@@ -35,6 +36,7 @@ pub(super) struct Group {
     /// What it says about its base URL beside that.
     pub(super) hints: UrlHints,
     pub(super) http2: Option<Found<Http2>>,
+    pub(super) discount: Option<Found<Discount>>,
     /// Whether any of its variables is set, rightly or wrongly.
     pub(super) is_set: bool,
     /// Whether one of its values is wrong, so that conclusions about it would mislead.
@@ -82,6 +84,7 @@ impl Group {
             models: environment.take(&names(field::MODELS), value::models),
             hints,
             http2: environment.take(&names(field::HTTP2), value::http2),
+            discount: environment.take(&names(field::DISCOUNT), value::discount),
             is_broken: environment.faults.len() > faults
                 || field::GENERIC
                     .iter()

@@ -80,6 +80,7 @@ pub(super) fn merge(new: Group, older: Group) -> (Group, Vec<Origin>) {
         // They belong to the base URL that wins.
         hints: new.hints,
         http2: prefer(new.http2, older.http2, &mut ignored),
+        discount: prefer(new.discount, older.discount, &mut ignored),
         is_set: true,
         is_broken: new.is_broken || older.is_broken,
     };

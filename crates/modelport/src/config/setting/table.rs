@@ -191,7 +191,7 @@ pub(in crate::config) const CACHE_SCOPE: Setting = Setting {
     help: "Whose answers a caller may be given: key for those of its own key, shared for everybody's. Callers without a key count as one.",
 };
 
-pub(super) const GENERIC: [Setting; 13] = [
+pub(super) const GENERIC: [Setting; 14] = [
     Setting {
         name: "OPENAI_COMPATIBLE_ENABLED",
         kind: Kind::Switch,
@@ -277,6 +277,12 @@ pub(super) const GENERIC: [Setting; 13] = [
         kind: Kind::Http2,
         preset: Preset::Value("off"),
         help: "Whether the provider is spoken to with HTTP/2: auto uses it where the provider chooses it on an https:// connection, prior-knowledge always on an http:// one.",
+    },
+    Setting {
+        name: "OPENAI_COMPATIBLE_DISCOUNT",
+        kind: Kind::Discount,
+        preset: Preset::Unset { example: "15%" },
+        help: "What the provider takes off its list prices, which costs are computed from; nothing is taken off a cost that the provider reports.",
     },
 ];
 

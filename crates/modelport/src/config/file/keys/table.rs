@@ -199,6 +199,7 @@ pub(in crate::config::file) static PROVIDER: Block = Block {
             Shape::Choice(&["off", "auto", "prior-knowledge"]),
             field::HTTP2,
         ),
+        Key::field("discount", Shape::Share, field::DISCOUNT),
         Key::field(
             "chat_api",
             Shape::Choice(&["native", "openai"]),

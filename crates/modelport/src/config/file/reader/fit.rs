@@ -14,7 +14,7 @@ pub(super) fn misplaced(shape: Shape, node: &Node) -> Option<&Node> {
         }
         Shape::Switch => matches!(node.value, Value::Switch(_)) || refers(node),
         Shape::SwitchOr(_) => matches!(node.value, Value::Switch(_) | Value::Table(_)),
-        Shape::Bytes => matches!(node.value, Value::Number(_) | Value::Text(_)),
+        Shape::Bytes | Shape::Share => matches!(node.value, Value::Number(_) | Value::Text(_)),
         Shape::Keys | Shape::Tables(_) | Shape::Targets(_) => is_list(node),
         Shape::Table(_) => is_table(node),
         Shape::Secrets | Shape::Texts if is_text(node) => true,

@@ -34,6 +34,7 @@ impl Reader {
             | Shape::Whole { .. }
             | Shape::Switch
             | Shape::Bytes
+            | Shape::Share
             | Shape::Choice(_) => self.plain(node),
             Shape::Keys
             | Shape::Words(_)
