@@ -96,6 +96,7 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
             "admin_keys",
             !same_secrets(&old.admin_keys, &new.admin_keys),
         ),
+        ("stream_cost", old.stream_cost != new.stream_cost),
         ("budget_webhook", old.budget_webhook != new.budget_webhook),
         (
             "shutdown_timeout",

@@ -41,6 +41,8 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
     /// Where it is told that a budget has reached the amount at which it warns, if anywhere.
     pub budget_webhook: Option<WebhookUrl>,
+    /// Whether a comment at the end of a stream tells what it cost.
+    pub stream_cost: bool,
     /// Threads that serve requests; `None` for one per core.
     pub workers: Option<usize>,
 }
@@ -140,6 +142,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
     let budget_webhook = preset(environment, &setting::BUDGET_WEBHOOK, webhook::url);
+    let stream_cost = preset(environment, &setting::STREAM_COST, value::switch);
     let workers = environment.take(&[setting::WORKERS.name.to_owned()], value::workers);
     let api_keys_variable = match &keys {
         Some(keys) => keys.variable(),
@@ -165,6 +168,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         upload_limit: upload_limit?,
         shutdown_timeout: shutdown_timeout?,
         budget_webhook,
+        stream_cost: stream_cost?,
         workers: workers.map(|workers| workers.value),
     })
 }

@@ -173,6 +173,14 @@ impl Meter {
         amount
     }
 
+    /// What the request has cost by the usage that is told so far, and a word for where that figure comes from.
+    pub fn told_cost(&mut self) -> Option<(Decimal, &'static str)> {
+        self.record.as_ref()?.usage.as_ref()?;
+        let amount = self.cost()?;
+        let charge = &self.record.as_ref()?.charge;
+        Some((amount, charge.source.as_str()))
+    }
+
     /// An event of the stream has passed.
     pub fn event(&mut self) {
         self.events += 1;

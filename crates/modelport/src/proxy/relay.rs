@@ -25,6 +25,9 @@ use stream::{Relay, Words};
 use trailers::WithTrailers;
 use unseen::Unseen;
 
+/// What the comment begins with that tells in a stream what it cost.
+pub(super) const COST: &[u8] = b": modelport-cost ";
+
 /// The caller's answer, from one that is certain.
 pub fn reply(
     job: &Job,

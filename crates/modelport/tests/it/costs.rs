@@ -31,6 +31,11 @@ const REPORTED: &str =
 
 /// A gateway with a configuration file and prices for its providers.
 fn gateway(file: &str, prices: &str) -> (Gateway, tempfile::TempDir) {
+    gateway_with(file, prices, &[])
+}
+
+/// The same with these settings too.
+fn gateway_with(file: &str, prices: &str, more: &[(&str, &str)]) -> (Gateway, tempfile::TempDir) {
     let data = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = data.path().join(name);
@@ -38,12 +43,14 @@ fn gateway(file: &str, prices: &str) -> (Gateway, tempfile::TempDir) {
         path.to_str().unwrap().to_owned()
     };
     let (file, prices) = (write("modelport.toml", file), write("prices.json", prices));
-    let gateway = Gateway::start(&[
-        ("MODELPORT_CONFIG", &file),
+    let mut settings = vec![
+        ("MODELPORT_CONFIG", file.as_str()),
         ("MODELPORT_CATALOGUE", &prices),
         ("MODELPORT_DATA_DIR", data.path().to_str().unwrap()),
         ("MODELPORT_ADMIN_KEY", "the-key-of-the-admin"),
-    ]);
+    ];
+    settings.extend_from_slice(more);
+    let gateway = Gateway::start(&settings);
     (gateway, data)
 }
 
@@ -112,4 +119,96 @@ fn a_discount_by_the_environment_is_shown_by_check() {
             && text.contains("Use percents such as 15%"),
         "{text}"
     );
+}
+
+/// A stream with this end.
+fn events(end: &str) -> String {
+    let chunk = |delta: &str, finish: &str| {
+        format!(
+            "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n"
+        )
+    };
+    let (content, stop) = (
+        chunk("{\"role\":\"assistant\",\"content\":\"hi\"}", "null"),
+        chunk("{}", "\"stop\""),
+    );
+    format!(": hello\r\n\r\n{content}{stop}{end}")
+}
+
+fn usage_event(usage: &str) -> String {
+    format!(
+        "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[],\"usage\":{usage}}}\n\n"
+    )
+}
+
+const DONE: &str = "data: [DONE]\n\n";
+
+/// The bytes of a stream.
+fn stream(gateway: &Gateway, path: &str, model: &str) -> String {
+    let body = json!({"model": model, "stream": true, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]});
+    let answer = gateway.request("POST", path).body(body.to_string()).send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.text()
+}
+
+#[test]
+fn a_stream_tells_its_cost_in_a_comment_where_that_is_wanted_and_is_else_untouched() {
+    let on = ("MODELPORT_STREAM_COST", "true");
+    let check = |sent: &str, expected: &str| {
+        let upstream = Scripted::answering("text/event-stream", sent.as_bytes());
+        let file = format!(
+            "[[providers]]\nid = \"p\"\nbase_url = \"{}\"\n",
+            upstream.base_url()
+        );
+        let ask = |more: &[(&str, &str)]| {
+            let (gateway, _data) = gateway_with(&file, &prices(&["p"]), more);
+            stream(&gateway, "/v1/chat/completions", "p:m")
+        };
+        assert_eq!(ask(&[]), sent);
+        assert_eq!(ask(&[on]), expected);
+    };
+    let computed = ": modelport-cost 0.0003 usd computed\n\n";
+    let usage = usage_event(USAGE);
+    check(
+        &events(&format!("{usage}{DONE}")),
+        &events(&format!("{usage}{computed}{DONE}")),
+    );
+    check(
+        &events(&format!("{}{DONE}", usage_event(REPORTED))),
+        &events(&format!(
+            "{}: modelport-cost 0.5 usd reported\n\n{DONE}",
+            usage_event(REPORTED)
+        )),
+    );
+    // Without the word that ends a stream, and without the blank line that ends an event.
+    check(&events(&usage), &events(&format!("{usage}{computed}")));
+    check(
+        &events(usage.trim_end()),
+        &events(&format!("{usage}{computed}")),
+    );
+    // Nobody says how much there was of it.
+    check(&events(DONE), &events(DONE));
+}
+
+#[test]
+fn the_cost_is_told_behind_a_translated_stream_and_is_not_kept_with_an_answer() {
+    let sent = events(&format!("{}{DONE}", usage_event(USAGE)));
+    let upstream = Scripted::answering("text/event-stream", sent.as_bytes());
+    let file = format!(
+        "[[providers]]\nid = \"p\"\nbase_url = \"{}\"\n",
+        upstream.base_url()
+    );
+    let more = [
+        ("MODELPORT_STREAM_COST", "true"),
+        ("MODELPORT_CACHE", "1MiB"),
+    ];
+    let (gateway, _data) = gateway_with(&file, &prices(&["p"]), &more);
+    let comment = ": modelport-cost 0.0003 usd computed\n\n";
+    let first = stream(&gateway, "/v1/messages", "p:m");
+    let translated = first.strip_suffix(comment).expect(&first);
+    assert!(translated.contains("event: message_stop"), "{first}");
+    assert_eq!(stream(&gateway, "/v1/messages", "p:m"), translated);
+    let first = stream(&gateway, "/v1/chat/completions", "p:m");
+    assert_eq!(first.replace(comment, ""), sent);
+    assert_eq!(stream(&gateway, "/v1/chat/completions", "p:m"), sent);
 }

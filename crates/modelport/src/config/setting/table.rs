@@ -102,6 +102,12 @@ pub(in crate::config) const BUDGET_WEBHOOK: Setting = Setting {
     },
     help: "Where a POST tells that a budget has reached the amount at which it warns. A user and password in it are sent as Basic authentication.",
 };
+pub(in crate::config) const STREAM_COST: Setting = Setting {
+    name: "MODELPORT_STREAM_COST",
+    kind: Kind::Switch,
+    preset: Preset::Value("false"),
+    help: "Whether a comment at the end of a stream tells what it cost, since a header cannot: \": modelport-cost 0.00012 usd computed\", before \"data: [DONE]\". Clients' parsers pass comments by.",
+};
 pub(in crate::config) const WORKERS: Setting = Setting {
     name: "MODELPORT_WORKERS",
     kind: Kind::Workers,
@@ -365,7 +371,7 @@ pub(super) const STORAGE: [Setting; 6] = [
 
 pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 
-pub(super) const SERVER: [Setting; 14] = [
+pub(super) const SERVER: [Setting; 15] = [
     CONFIG,
     HOST,
     PORT,
@@ -378,6 +384,7 @@ pub(super) const SERVER: [Setting; 14] = [
     BODY_LIMIT,
     UPLOAD_LIMIT,
     BUDGET_WEBHOOK,
+    STREAM_COST,
     SHUTDOWN_TIMEOUT,
     WORKERS,
 ];

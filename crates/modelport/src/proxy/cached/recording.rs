@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame};
 
+use super::super::relay::COST;
 use crate::{
     cache::{Cache, MAX_ANSWER, answer::Answer, fingerprint::Fingerprint, gate::Turn},
     clock,
@@ -90,6 +91,8 @@ impl Recording {
         };
         match data {
             Some(data) if self.tape.is_none() || data.is_empty() => {}
+            // What it cost is not kept: given again it costs nothing.
+            Some(data) if data.starts_with(COST) => {}
             Some(data) if self.written.len() + data.len() <= MAX_ANSWER => {
                 self.written.extend_from_slice(data);
             }

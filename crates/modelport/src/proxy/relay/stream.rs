@@ -22,6 +22,7 @@ use modelport_provider::{
 };
 
 use super::{
+    COST,
     super::{
         Job,
         dialect::Events,
@@ -50,6 +51,15 @@ pub(super) enum Words {
     Over,
 }
 
+/// Whether a comment tells what an answer cost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// It is still to.
+    Due,
+    /// It has, or nobody wants to know.
+    Over,
+}
+
 /// A stream of events on its way to the caller.
 pub(super) struct Relay {
     /// Whole events that may go out.
@@ -61,6 +71,8 @@ pub(super) struct Relay {
     pub(super) words: Words,
     /// Whether a chunk that tells nothing but the usage goes no further.
     hides_usage: bool,
+    /// Whether a comment tells what the answer cost.
+    cost: Telling,
     /// Whether the provider has finished the answer.
     finished: bool,
     /// Whether the last event lacks the empty line that ends it: the stream ended before it came.
@@ -94,6 +106,11 @@ impl Relay {
             envelope: job.surface.envelope(),
             words: Words::Same,
             hides_usage: sending.reading.hides_usage,
+            cost: if job.worker.app.config.server.stream_cost {
+                Telling::Due
+            } else {
+                Telling::Over
+            },
             finished: false,
             open: false,
             trailers: None,
@@ -170,7 +187,13 @@ impl Relay {
             }
             sound += event.raw.len();
             if seen.done {
-                self.pass_until(&block, sound);
+                let mut start = 0;
+                if self.cost == Telling::Due && !matches!(self.words, Words::Others(_)) {
+                    start = sound - event.raw.len();
+                    self.pass_until(&block, start);
+                    self.tell_cost();
+                }
+                self.let_out(block.slice(start..sound));
                 self.finish();
                 self.let_out(block.slice(sound..));
                 // Many clients leave at this word and do not wait for the end of the body.
@@ -222,13 +245,28 @@ impl Relay {
         }
     }
 
-    /// Ends a translated stream that is whole; its own end says nothing in the other API.
+    /// Ends a stream that is whole. The own end of a translated one says nothing in the other API.
     fn finish(&mut self) {
         if let Words::Others(translated) = &mut self.words {
             let mut out = Vec::new();
             translated.finish(&mut out);
             self.words = Words::Over;
             self.put(out);
+        }
+        self.tell_cost();
+    }
+
+    /// Says once what the answer cost, if anybody wants to know and it is known.
+    fn tell_cost(&mut self) {
+        if std::mem::replace(&mut self.cost, Telling::Over) == Telling::Over {
+            return;
+        }
+        if let Some((amount, source)) = self.meter.told_cost() {
+            self.close_event();
+            let mut comment = COST.to_vec();
+            comment
+                .extend_from_slice(format!("{} usd {source}\n\n", amount.normalize()).as_bytes());
+            self.put(comment);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_TTL,
     CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
     KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
-    SHUTDOWN_TIMEOUT, UPLOAD_LIMIT, WORKERS, field,
+    SHUTDOWN_TIMEOUT, STREAM_COST, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -83,6 +83,7 @@ pub(in crate::config::file) static SERVER: Block = Block {
         Key::variable("body_limit", Shape::Bytes, BODY_LIMIT.name),
         Key::variable("upload_limit", Shape::Bytes, UPLOAD_LIMIT.name),
         Key::variable("budget_webhook", Shape::Secret, BUDGET_WEBHOOK.name),
+        Key::variable("stream_cost", Shape::Switch, STREAM_COST.name),
         Key::variable("shutdown_timeout", Shape::Seconds, SHUTDOWN_TIMEOUT.name),
         Key::variable(
             "workers",
