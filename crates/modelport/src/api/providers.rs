@@ -146,7 +146,8 @@ fn describe(app: &App, place: usize) -> Option<Value> {
     }))
 }
 
-/// Which settings hold the provider's keys, and for how long each is not shown, after the provider refused it.
+/// Which settings hold the provider's keys, and for how long each is not shown, after the provider refused it; for how
+/// many models beside that, because nothing is left of a limit.
 fn credentials(app: &App, place: usize, config: &ProviderConfig) -> Vec<Value> {
     let further = config.further_keys.iter();
     let names = config
@@ -155,10 +156,15 @@ fn credentials(app: &App, place: usize, config: &ProviderConfig) -> Vec<Value> {
         .map(|_| &config.key_variable)
         .chain(further.map(|further| &further.variable));
     let keyring = app.keyrings.get(place);
-    let rests = keyring.map_or_else(Vec::new, |keyring| keyring.rests(clock::now()));
-    let both = names.zip(rests);
-    both.map(|(name, rest)| json!({"setting": name, "rests_seconds": rest.as_secs_f64()}))
-        .collect()
+    let (rests, limited) = keyring.map_or_else(Default::default, |keyring| {
+        let now = clock::now();
+        (keyring.rests(now), keyring.limited(now))
+    });
+    let all = names.zip(rests.into_iter().zip(limited));
+    all.map(|(name, (rest, models))| {
+        json!({"setting": name, "rests_seconds": rest.as_secs_f64(), "models_resting": models})
+    })
+    .collect()
 }
 
 /// How full the provider is, where it gets only so many requests at once.

@@ -187,7 +187,14 @@ fn candidate(
         "in_flight": seen.in_flight,
         "latency_ms": seen.latency.map(millis),
         "expected_cost_usd": price.map(usd),
-        "signals": request.map(|_| target.signals.reading(clock::now())),
+        "signals": request.map(|request| {
+            let now = clock::now();
+            let reading = target.signals.reading(now);
+            match choice::used_up(app, target, request.model, now) {
+                Some(left) => reading.used_up(left),
+                None => reading,
+            }
+        }),
     }))
 }
 

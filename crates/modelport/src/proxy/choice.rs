@@ -1,7 +1,10 @@
 //! Choosing on a route: which of its targets take a request, in which order they are asked, and why the others are
 //! left out. Calls nobody and changes nothing but whose turn it is, so that a choice can be explained without a call.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::HeaderMap;
 use modelport_provider::{capability::Capability, price::Prices, splice::Ask};
@@ -120,6 +123,25 @@ pub fn price(app: &App, target: &RouteTarget, request: Request<'_>, needs: &Need
     reader.price()
 }
 
+/// Whether a target may be asked for this model: by how it is doing, and where it serves several, by whether anything is
+/// left for this one.
+pub fn standing(app: &App, target: &RouteTarget, model: &str, now: Instant) -> Standing {
+    match target.signals.standing(now) {
+        Standing::Ready | Standing::Trial if used_up(app, target, model, now).is_some() => {
+            Standing::Parked
+        }
+        standing => standing,
+    }
+}
+
+/// For how long nothing is left for this model at a target that serves several.
+pub fn used_up(app: &App, target: &RouteTarget, model: &str, now: Instant) -> Option<Duration> {
+    if target.model.is_some() {
+        return None;
+    }
+    app.keyrings.get(target.provider)?.used_up_for(model, now)
+}
+
 fn affinity_of(policy: &Policy, request: &Request<'_>) -> Option<u64> {
     match (policy, request.ask) {
         (Policy::Sticky(by), Some(ask)) => affinity::of(by, request.headers, ask, request.body),
@@ -214,7 +236,7 @@ impl Reader<'_> {
             latency: signals.latency(self.now),
             price: (*policy == Policy::Cost).then(|| self.price()).flatten(),
             name_hash: self.target.name_hash,
-            standing: signals.standing(self.now),
+            standing: standing(self.app, self.target, self.request.model, self.now),
         }
     }
 

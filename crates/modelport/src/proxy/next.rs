@@ -85,7 +85,7 @@ pub(super) fn at_the_same(
     if Keyring::may_blame(failure.kind)
         && may_change
         && tried.count() <= MAX_CHANGES
-        && let Some(other) = keyring.next_good(tried, fastrand::u64(..), now)
+        && let Some(other) = keyring.next_good(&at.model, tried, fastrand::u64(..), now)
         && job.may_go_on(now)
     {
         return Next::Key(other);

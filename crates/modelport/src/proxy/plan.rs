@@ -176,6 +176,19 @@ impl Plan {
         }
     }
 
+    /// Whether a deployment shares its signals with other models of its provider.
+    pub fn serves_several(&self, at: &Deployment) -> bool {
+        self.target(at).is_none_or(|target| target.model.is_none())
+    }
+
+    fn standing(&self, app: &App, at: &Deployment) -> Option<Standing> {
+        let now = clock::now();
+        match self.target(at) {
+            Some(target) => Some(choice::standing(app, target, &at.model, now)),
+            None => Some(app.targets.of_provider(at.provider)?.standing(now)),
+        }
+    }
+
     /// Whether going from `failed` to the deployment at this place is the way out of an outage: the one went down
     /// while the request waited there, and the other is up. There are no more such requests than were under way, and
     /// they all need another target at once, so that is not held to the route's share of retries.
@@ -183,12 +196,11 @@ impl Plan {
         if self.choice.is_none() {
             return false;
         }
-        let failed = self.signals(app, failed);
-        failed.is_some_and(|failed| failed.standing(clock::now()) == Standing::Parked)
-            && self.deployments.get(place).is_some_and(|next| {
-                let next = self.signals(app, next);
-                next.is_some_and(|next| next.standing(clock::now()) == Standing::Ready)
-            })
+        self.standing(app, failed) == Some(Standing::Parked)
+            && self
+                .deployments
+                .get(place)
+                .is_some_and(|next| self.standing(app, next) == Some(Standing::Ready))
     }
 
     /// Whether the deployment at this place is worth trying before those before it are tried again.
@@ -198,8 +210,8 @@ impl Plan {
         };
         self.choice.is_some()
             && self
-                .signals(app, at)
-                .is_some_and(|signals| signals.standing(clock::now()) != Standing::Parked)
+                .standing(app, at)
+                .is_some_and(|standing| standing != Standing::Parked)
     }
 }
 

@@ -80,7 +80,7 @@ pub async fn at_deployment(
     let Entered { room, queued } = place::enter(job, place, at).await?;
     let mut tried = Tried::default();
     let mut retries = 0;
-    let mut key = keyring.first(&mut tried, fastrand::u64(..), clock::now());
+    let mut key = keyring.first(&at.model, &mut tried, fastrand::u64(..), clock::now());
     loop {
         if let Some(deadline) = job.deadline.filter(|deadline| deadline.at <= clock::now()) {
             return Err(deadline.passed());
@@ -138,7 +138,8 @@ async fn one(
     let now = clock::now();
     let took = now.saturating_duration_since(started);
     let is_keys = result.as_ref().is_err_and(|failure| {
-        keyring.blames(key, failure.kind, failure.retry_after, now) && keyring.has_good(now)
+        keyring.blames(key, &at.model, failure.kind, failure.retry_after, now)
+            && keyring.has_good(&at.model, now)
     });
     // One credential of several says nothing of the provider.
     if !is_keys {
@@ -148,7 +149,7 @@ async fn one(
         Ok(committed) => {
             flight.answered(took, now);
             if job.plan.choice.is_some() {
-                spare(signals, keyring, key, committed.headers());
+                spare(job, at, signals, keyring, key, committed.headers());
             }
             attempt::note_success(job, at, sending, took);
             Outcome::Answered
@@ -159,7 +160,12 @@ async fn one(
                 .is_some_and(|deadline| deadline.is_the_routes());
             let counts = failure.was_sent() && (!failure.is_ours() || is_slow);
             if counts && !is_keys {
-                flight.failed(failure.kind, failure.retry_after, now);
+                let is_limit = failure.kind == FailureKind::RateLimited;
+                if is_limit && job.plan.serves_several(at) {
+                    flight.limited(now);
+                } else {
+                    flight.failed(failure.kind, failure.retry_after, now);
+                }
             }
             Outcome::Failed(failure.kind)
         }
@@ -185,13 +191,23 @@ async fn one(
 }
 
 /// Lets a target rest that has nothing left of a limit, before it has to refuse. Where its provider has several
-/// credentials it is only this one that rests, until all do.
-fn spare(signals: &Target, keyring: &Keyring, key: usize, answered: &HeaderMap) {
+/// credentials it is only this one that rests, until all do; and of a target for several models only the model.
+fn spare(
+    job: &Job,
+    at: &Deployment,
+    signals: &Target,
+    keyring: &Keyring,
+    key: usize,
+    answered: &HeaderMap,
+) {
     let Some(left) = retry::remaining_until(answered, clock::calendar()) else {
         return;
     };
     let now = clock::now();
-    let rest = keyring.used_up(key, left, now);
+    let rest = keyring.used_up(key, &at.model, left, now);
+    if job.plan.serves_several(at) {
+        return;
+    }
     if let Some(until) = rest.and_then(|rest| now.checked_add(rest)) {
         signals.cool_down(until, now);
     }

@@ -7,6 +7,7 @@ mod explain;
 mod explain_command;
 mod hedging;
 mod keys;
+mod limited;
 mod outage;
 mod pauses;
 mod reload;

@@ -89,6 +89,18 @@ impl Flight {
         }
     }
 
+    /// The call met a limit of its model, at a target that serves others too: those are none the worse.
+    pub fn limited(&mut self, now: Instant) {
+        if self.shown == Shown::Failure {
+            return;
+        }
+        let elapsed = self.target.elapsed(now);
+        self.note(Shown::Failure, elapsed);
+        let kind = FailureKind::RateLimited;
+        self.target.last_failure.store(Some(Arc::new(kind)));
+        self.target.breaker.leave(&mut self.pass);
+    }
+
     fn pause(&mut self, kind: FailureKind, retry_after: Option<Duration>, elapsed: u64) {
         self.target.last_failure.store(Some(Arc::new(kind)));
         match retry_after {

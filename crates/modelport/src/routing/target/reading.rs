@@ -84,6 +84,22 @@ impl Target {
     }
 }
 
+impl Reading {
+    /// The same for a model that nothing is left for, at a target that serves others too.
+    #[must_use]
+    pub fn used_up(self, left: Duration) -> Self {
+        Self {
+            standing: Standing::Parked,
+            reason: Some(format!(
+                "it rests for {:.1} s for this model",
+                left.as_secs_f64()
+            )),
+            paused_ms: Some(millis(left)),
+            ..self
+        }
+    }
+}
+
 fn reason(
     breaker: BreakerState,
     paused: Option<Duration>,
