@@ -9,7 +9,9 @@ use std::{
 use modelport_sim::Options;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Upstream, client::Response, gateway::run, wait_until};
+use crate::support::{
+    Gateway, Upstream, client::Response, gateway::run, postgres::Postgres, wait_until,
+};
 
 const ADMIN: &str = "the-key-of-the-admin";
 
@@ -77,16 +79,34 @@ fn a_key_opens_the_gateway_until_it_is_taken_back() {
     let data = tempfile::tempdir().unwrap();
     let base_url = upstream.base_url();
     let settings = settings(data.path(), &base_url);
-    let gateway = Gateway::start(&settings);
-    // A second one on the same database, as another replica would be.
-    let replica = Gateway::start(&settings);
+    open_and_take_back(&settings, &settings);
+}
+
+#[test]
+fn so_it_does_on_replicas_with_one_server() {
+    let upstream = Upstream::with(Options::default());
+    let server = Postgres::start();
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (base_url, url) = (upstream.base_url(), server.url());
+    let [one, two] = [&one, &two].map(|data| {
+        let mut settings = settings(data.path(), &base_url);
+        settings.push(("MODELPORT_DATABASE_URL", &url));
+        settings
+    });
+    open_and_take_back(&one, &two);
+}
+
+/// A key is made, rotated and taken back while two gateways with one database run.
+fn open_and_take_back(settings: &[(&str, &str)], of_replica: &[(&str, &str)]) {
+    let gateway = Gateway::start(settings);
+    let replica = Gateway::start(of_replica);
     assert_eq!(
         status(&gateway, ""),
         200,
         "no key is needed while there is none"
     );
 
-    let (text, key) = create(&settings, &["laptop"]);
+    let (text, key) = create(settings, &["laptop"]);
     for one in [&gateway, &replica] {
         assert!(wait_until(SECOND, || status(one, "") == 401));
         assert_eq!(status(one, &text), 200);
@@ -140,7 +160,7 @@ fn a_key_opens_the_gateway_until_it_is_taken_back() {
     for one in [&gateway, &replica] {
         assert!(!one.output().contains(&text[10..]) && !one.output().contains(&other[10..]));
     }
-    let (_, list) = run(&["keys", "list", "--all", "--json"], &settings);
+    let (_, list) = run(&["keys", "list", "--all", "--json"], settings);
     assert!(
         list.contains(id) && !list.contains(&text[10..]) && !list.contains("digest"),
         "{list}"

@@ -28,6 +28,7 @@ use crate::support::{
 mod engines;
 mod full;
 mod outage;
+mod reprice;
 mod retention;
 
 /// What may be lost of a process that is killed: the answers that ended this shortly before.
