@@ -20,8 +20,8 @@ pub mod route;
 mod unread;
 
 use crate::{
-    app::Seat,
-    auth::{self, Peer},
+    app::{App, Seat},
+    auth::{self, Peer, forwarded},
     error::{Envelope, Error},
     ids::{REQUEST_ID, RequestId},
 };
@@ -42,8 +42,8 @@ impl FromRequestParts<Seat> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, seat: &Seat) -> Result<Self, Self::Rejection> {
         let id = RequestId::of(&parts.headers);
-        let peer = peer(&parts.extensions);
-        match seat.worker().app.keys.check(&parts.headers, peer) {
+        let app = &seat.worker().app;
+        match app.keys.check(&parts.headers, origin(app, parts)) {
             Ok(who) => Ok(Self { id, who }),
             Err(error) => Err(refuse(&error, &id)),
         }
@@ -51,8 +51,9 @@ impl FromRequestParts<Seat> for Caller {
 }
 
 /// Where a request comes from, if anybody needs to know.
-fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
-    extensions.get().map(|Peer(address)| *address)
+fn origin(app: &App, parts: &Parts) -> Option<IpAddr> {
+    let Peer(peer) = parts.extensions.get().copied()?;
+    forwarded::caller(peer, &parts.headers, &app.config.server.trusted_proxies)
 }
 
 /// What the last part of a URL names, percent-decoded: a model or a provider.

@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 pub mod book;
 pub mod directory;
+pub mod forwarded;
 pub mod key;
 pub mod scope;
 pub mod secret;

@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, post},
 };
 
-use super::{peer, refuse_in, unread};
+use super::{origin, refuse_in, unread};
 use crate::{
     app::{Seat, Worker},
     ids::RequestId,
@@ -31,10 +31,8 @@ async fn answer(surface: Surface, worker: Arc<Worker>, request: Request) -> Resp
     let (parts, mut body) = request.into_parts();
     let envelope = surface.envelope();
     let id = RequestId::of(&parts.headers);
-    let checked = worker
-        .app
-        .keys
-        .check(&parts.headers, peer(&parts.extensions));
+    let app = &worker.app;
+    let checked = app.keys.check(&parts.headers, origin(app, &parts));
     let checked = checked.and_then(|caller| caller.allowed_at(surface.path()).map(|()| caller));
     let caller = match checked {
         Ok(caller) => caller,

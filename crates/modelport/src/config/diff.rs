@@ -90,6 +90,10 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
     let free = [
         ("body_limit", old.body_limit != new.body_limit),
         ("upload_limit", old.upload_limit != new.upload_limit),
+        (
+            "trusted_proxies",
+            old.trusted_proxies != new.trusted_proxies,
+        ),
         ("api_keys", !same_secrets(&old.api_keys, &new.api_keys)),
         ("require_key", old.require_key != new.require_key),
         (

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 use modelport_provider::credential::Secret;
 
 use super::environment::Environment;
@@ -31,6 +32,8 @@ pub struct ServerConfig {
     pub require_key: bool,
     /// Any of these opens the admin API; when empty, it is closed.
     pub admin_keys: Vec<Secret>,
+    /// Proxies that are believed where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
     /// Web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// The largest request body that is held in memory, in bytes.
@@ -138,6 +141,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let admin_keys = environment.take(&[setting::ADMIN_KEY.name.to_owned()], value::keys);
     let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
     let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
+    let proxies = environment.take(&[setting::TRUSTED_PROXIES.name.to_owned()], value::networks);
     let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
     let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);
@@ -163,6 +167,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         api_keys_variable,
         require_key,
         admin_keys,
+        trusted_proxies: proxies.map(|proxies| proxies.value).unwrap_or_default(),
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
         upload_limit: upload_limit?,

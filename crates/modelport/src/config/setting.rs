@@ -12,7 +12,8 @@ pub(super) use table::{
     ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_TTL,
     CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
     ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER,
-    REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST, UPLOAD_LIMIT, WORKERS,
+    REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES,
+    UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -78,6 +79,8 @@ pub enum Kind {
     Level,
     /// Keys that callers show.
     Keys,
+    /// Addresses and networks.
+    Networks,
     /// Origins of web pages.
     Origins,
     /// An amount of bytes.
@@ -138,6 +141,7 @@ impl Kind {
             Self::Port => "number, 0 to 65535",
             Self::Level => "TRACE, DEBUG, INFO, WARN or ERROR",
             Self::Keys => "secrets, separated by commas",
+            Self::Networks => "addresses and networks, separated by commas",
             Self::Origins => "origins, separated by commas, or *",
             Self::Bytes => "bytes, or with a unit such as 64 MiB",
             Self::Size => "bytes, or with a unit such as 10 GiB",
@@ -186,6 +190,7 @@ impl Kind {
             Self::Port => value::port(text).map(drop),
             Self::Level => value::level(text).map(drop),
             Self::Keys => value::keys(text).map(drop),
+            Self::Networks => value::networks(text).map(drop),
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Size => value::size(text).map(drop),

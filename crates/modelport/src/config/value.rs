@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use ipnet::IpNet;
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
 use modelport_provider::cost::Discount;
 use modelport_provider::credential::{Secret, custom_headers_from_json};
@@ -30,6 +31,8 @@ const MAX_SHOWN: usize = 60;
 const MIN_KEY: usize = 8;
 /// The most keys for callers.
 const MAX_KEYS: usize = 1024;
+/// The most addresses and networks.
+const MAX_NETWORKS: usize = 1024;
 /// The most origins of web pages.
 const MAX_ORIGINS: usize = 256;
 /// The bounds of a body limit, in bytes.
@@ -402,6 +405,35 @@ pub(super) fn keys(text: &str) -> Result<Vec<Secret>, Wrong> {
         ));
     }
     Ok(keys)
+}
+
+/// Reads addresses and networks.
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Wrong> {
+    const REMEDY: &str =
+        "Use addresses such as 192.0.2.7 and networks such as 10.0.0.0/8, separated by commas.";
+    let one = |part: &str| {
+        let single = || part.parse::<IpAddr>().ok().map(IpNet::from);
+        let found = part.parse::<IpNet>().ok().or_else(single);
+        let found = found.ok_or_else(|| {
+            wrong(
+                format!("{} is neither an address nor a network", shown(part)),
+                REMEDY,
+            )
+        })?;
+        // Who is everybody could write any address.
+        if found.prefix_len() == 0 {
+            return Err(wrong(format!("{} is everybody", shown(part)), REMEDY));
+        }
+        Ok(found)
+    };
+    let all = parts(text).map(one).collect::<Result<Vec<_>, _>>()?;
+    if all.is_empty() || all.len() > MAX_NETWORKS {
+        return Err(wrong(
+            format!("it holds no address, or more than {MAX_NETWORKS}"),
+            REMEDY,
+        ));
+    }
+    Ok(all)
 }
 
 /// Reads a share of a price: percents, or a number from 0 to less than 1. A whole number could be either.

@@ -168,6 +168,42 @@ fn open_and_take_back(settings: &[(&str, &str)], of_replica: &[(&str, &str)]) {
 }
 
 #[test]
+fn behind_a_trusted_proxy_the_address_is_that_of_its_caller() {
+    let upstream = Upstream::with(Options::default());
+    let data = tempfile::tempdir().unwrap();
+    let base_url = upstream.base_url();
+    let mut settings = settings(data.path(), &base_url);
+    let (key, _) = create(&settings, &["far", "--address", "192.0.2.0/24"]);
+    let plain = Gateway::start(&settings);
+    settings.push(("MODELPORT_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"));
+    let behind = Gateway::start(&settings);
+    let ask = |gateway: &Gateway, path: &str, method: &str, forwarded: &str| {
+        let request = gateway.request(method, path);
+        let request = request.header("authorization", &format!("Bearer {key}"));
+        let request = request.header("x-forwarded-for", forwarded);
+        let body = json!({"model": "sim-fast", "messages": [{"role": "user", "content": "hi"}]});
+        match method {
+            "POST" => request.body(body.to_string()).send().status,
+            _ => request.send().status,
+        }
+    };
+    let chat = |gateway: &Gateway, forwarded: &str| {
+        ask(gateway, "/v1/chat/completions", "POST", forwarded)
+    };
+    for gateway in [&plain, &behind] {
+        assert!(wait_until(SECOND, || status(gateway, &key) == 403));
+    }
+    // Nobody but a trusted proxy is believed, and of what it says only its own word.
+    assert_eq!(chat(&plain, "192.0.2.7"), 403);
+    assert_eq!(chat(&behind, "192.0.2.7"), 200);
+    assert_eq!(chat(&behind, "198.51.100.1, 192.0.2.7, 10.0.0.2"), 200);
+    assert_eq!(chat(&behind, "192.0.2.7, 198.51.100.1"), 403);
+    assert_eq!(chat(&behind, "192.0.2.7, unknown"), 403);
+    assert_eq!(ask(&behind, "/v1/models", "GET", "192.0.2.7"), 200);
+    assert_eq!(ask(&behind, "/v1/models", "GET", "198.51.100.1"), 403);
+}
+
+#[test]
 fn a_key_opens_what_its_scopes_say() {
     let upstream = Upstream::with(Options::default());
     let data = tempfile::tempdir().unwrap();

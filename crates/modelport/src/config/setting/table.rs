@@ -68,6 +68,14 @@ pub(in crate::config) const ALLOW_OPEN: Setting = Setting {
     preset: Preset::Value("false"),
     help: "Allows listening beyond this machine without any key.",
 };
+pub(in crate::config) const TRUSTED_PROXIES: Setting = Setting {
+    name: "MODELPORT_TRUSTED_PROXIES",
+    kind: Kind::Networks,
+    preset: Preset::Unset {
+        example: "10.0.0.0/8,192.0.2.7",
+    },
+    help: "Proxies in front of the gateway that are believed where a request comes from, which keys with addresses ask for: they must add the address that they were called from to X-Forwarded-For.",
+};
 pub(in crate::config) const CORS_ORIGINS: Setting = Setting {
     name: "MODELPORT_CORS_ORIGINS",
     kind: Kind::Origins,
@@ -371,7 +379,7 @@ pub(super) const STORAGE: [Setting; 6] = [
 
 pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 
-pub(super) const SERVER: [Setting; 15] = [
+pub(super) const SERVER: [Setting; 16] = [
     CONFIG,
     HOST,
     PORT,
@@ -380,6 +388,7 @@ pub(super) const SERVER: [Setting; 15] = [
     REQUIRE_KEY,
     ADMIN_KEY,
     ALLOW_OPEN,
+    TRUSTED_PROXIES,
     CORS_ORIGINS,
     BODY_LIMIT,
     UPLOAD_LIMIT,

@@ -5,8 +5,8 @@ use modelport_provider::settings::ChatApi;
 
 use super::super::server::{CorsOrigins, Level};
 use super::{
-    address, bytes, chat_api, discount, keep_alive, level, origins, port, retries, seconds, switch,
-    text, workers,
+    address, bytes, chat_api, discount, keep_alive, level, networks, origins, port, retries,
+    seconds, switch, text, workers,
 };
 
 #[test]
@@ -176,5 +176,27 @@ fn a_discount_is_a_share_or_percents_and_never_a_guess() {
         let wrong = discount(text).unwrap_err();
         assert_eq!(wrong.problem, problem);
         assert!(wrong.remedy.contains("15%"));
+    }
+}
+
+#[test]
+fn networks_are_read_and_everybody_is_none() {
+    let found = networks("10.0.0.0/8, 192.0.2.7,2001:db8::/32").unwrap();
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+    for (text, problem) in [
+        (
+            "proxy.test",
+            "\"proxy.test\" is neither an address nor a network",
+        ),
+        (
+            "10.0.0.0/33",
+            "\"10.0.0.0/33\" is neither an address nor a network",
+        ),
+        ("10.0.0.1, 0.0.0.0/0", "\"0.0.0.0/0\" is everybody"),
+        ("::/0", "\"::/0\" is everybody"),
+        (",", "it holds no address, or more than 1024"),
+    ] {
+        assert_eq!(networks(text).unwrap_err().problem, problem);
     }
 }

@@ -7,7 +7,7 @@ use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_TTL,
     CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
     KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
-    SHUTDOWN_TIMEOUT, STREAM_COST, UPLOAD_LIMIT, WORKERS, field,
+    SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -79,6 +79,7 @@ pub(in crate::config::file) static SERVER: Block = Block {
         Key::variable("admin_keys", Shape::Secrets, ADMIN_KEY.name)
             .help_is("What must be shown to the admin API under /admin/v1, at least 8 characters each. Without them that API is closed."),
         Key::variable("allow_open", Shape::Switch, ALLOW_OPEN.name),
+        Key::variable("trusted_proxies", Shape::Texts, TRUSTED_PROXIES.name),
         Key::variable("cors_origins", Shape::Texts, CORS_ORIGINS.name),
         Key::variable("body_limit", Shape::Bytes, BODY_LIMIT.name),
         Key::variable("upload_limit", Shape::Bytes, UPLOAD_LIMIT.name),
