@@ -4,6 +4,7 @@
 mod cache;
 mod catalogue;
 mod diff;
+mod discount;
 mod dotenv;
 pub mod environment;
 mod example;
@@ -12,6 +13,7 @@ mod file;
 pub mod limits;
 pub mod migrate;
 mod names;
+mod networks;
 mod providers;
 mod redis;
 pub mod report;

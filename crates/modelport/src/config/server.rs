@@ -10,6 +10,7 @@ use modelport_provider::credential::Secret;
 
 use super::environment::Environment;
 use super::fault::{Fault, Origin, Warning};
+use super::networks;
 use super::setting::{self, Preset, Setting};
 use super::value::{self, Wrong};
 use super::webhook::{self, WebhookUrl};
@@ -141,7 +142,10 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let admin_keys = environment.take(&[setting::ADMIN_KEY.name.to_owned()], value::keys);
     let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
     let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
-    let proxies = environment.take(&[setting::TRUSTED_PROXIES.name.to_owned()], value::networks);
+    let proxies = environment.take(
+        &[setting::TRUSTED_PROXIES.name.to_owned()],
+        networks::networks,
+    );
     let body_limit = preset(environment, &setting::BODY_LIMIT, value::bytes);
     let upload_limit = preset(environment, &setting::UPLOAD_LIMIT, value::bytes);
     let shutdown_timeout = preset(environment, &setting::SHUTDOWN_TIMEOUT, value::seconds);

@@ -4,6 +4,8 @@
 mod table;
 
 use super::cache;
+use super::discount;
+use super::networks;
 use super::redis;
 use super::storage;
 use super::value::{self, UrlHints, Wrong};
@@ -190,7 +192,7 @@ impl Kind {
             Self::Port => value::port(text).map(drop),
             Self::Level => value::level(text).map(drop),
             Self::Keys => value::keys(text).map(drop),
-            Self::Networks => value::networks(text).map(drop),
+            Self::Networks => networks::networks(text).map(drop),
             Self::Origins => value::origins(text).map(drop),
             Self::Bytes => value::bytes(text).map(drop),
             Self::Size => value::size(text).map(drop),
@@ -205,7 +207,7 @@ impl Kind {
             Self::Http2 => value::http2(text).map(drop),
             Self::ChatApi => value::chat_api(text).map(drop),
             Self::KeepAlive => value::keep_alive(text).map(drop),
-            Self::Discount => value::discount(text).map(drop),
+            Self::Discount => discount::discount(text).map(drop),
         }
     }
 }

@@ -7,17 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use ipnet::IpNet;
 use modelport_provider::base_url::{BaseUrl, BaseUrlFault};
-use modelport_provider::cost::Discount;
 use modelport_provider::credential::{Secret, custom_headers_from_json};
 use modelport_provider::parameters::Policy;
 use modelport_provider::probe::{Probed, read_profile};
 use modelport_provider::profile::Profile;
 use modelport_provider::profiles;
 use modelport_provider::settings::{ChatApi, Http2, KeepAlive, MAX_MAX_RETRIES, MAX_TIMEOUT};
-
-use rust_decimal::Decimal;
 
 use super::catalogue;
 use super::providers::ConfiguredModel;
@@ -31,8 +27,6 @@ const MAX_SHOWN: usize = 60;
 const MIN_KEY: usize = 8;
 /// The most keys for callers.
 const MAX_KEYS: usize = 1024;
-/// The most addresses and networks.
-const MAX_NETWORKS: usize = 1024;
 /// The most origins of web pages.
 const MAX_ORIGINS: usize = 256;
 /// The bounds of a body limit, in bytes.
@@ -41,8 +35,6 @@ const BODY_LIMITS: std::ops::RangeInclusive<u64> = 1024..=1024 * 1024 * 1024;
 const MIN_SIZE: u64 = 1 << 20;
 /// The most days, about a century.
 const MAX_DAYS: u32 = 36_500;
-/// The most digits behind the point of a share of a price.
-const MAX_SHARE_DIGITS: u32 = 6;
 /// The most worker threads.
 const MAX_WORKERS: usize = 1024;
 /// The most models that one provider is given.
@@ -407,68 +399,6 @@ pub(super) fn keys(text: &str) -> Result<Vec<Secret>, Wrong> {
     Ok(keys)
 }
 
-/// Reads addresses and networks.
-pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, Wrong> {
-    const REMEDY: &str =
-        "Use addresses such as 192.0.2.7 and networks such as 10.0.0.0/8, separated by commas.";
-    let one = |part: &str| {
-        let single = || part.parse::<IpAddr>().ok().map(IpNet::from);
-        let found = part.parse::<IpNet>().ok().or_else(single);
-        let found = found.ok_or_else(|| {
-            wrong(
-                format!("{} is neither an address nor a network", shown(part)),
-                REMEDY,
-            )
-        })?;
-        // Who is everybody could write any address.
-        if found.prefix_len() == 0 {
-            return Err(wrong(format!("{} is everybody", shown(part)), REMEDY));
-        }
-        Ok(found)
-    };
-    let all = parts(text).map(one).collect::<Result<Vec<_>, _>>()?;
-    if all.is_empty() || all.len() > MAX_NETWORKS {
-        return Err(wrong(
-            format!("it holds no address, or more than {MAX_NETWORKS}"),
-            REMEDY,
-        ));
-    }
-    Ok(all)
-}
-
-/// Reads a share of a price: percents, or a number from 0 to less than 1. A whole number could be either.
-pub(super) fn discount(text: &str) -> Result<Discount, Wrong> {
-    let refused = |problem: &str| {
-        wrong(
-            format!("{} {problem}", shown(text)),
-            "Use percents such as 15%, or a share such as 0.15.",
-        )
-    };
-    let (number, percent) = match text.strip_suffix('%') {
-        Some(number) => (number.trim_end(), true),
-        None => (text, false),
-    };
-    let is_plain = number
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number = Decimal::from_str_exact(number).ok().filter(|_| is_plain);
-    let number = number.ok_or_else(|| refused("is no discount"))?;
-    let share = if percent {
-        number / Decimal::ONE_HUNDRED
-    } else if number < Decimal::ONE {
-        number
-    } else {
-        return Err(refused("may be meant in percent or not"));
-    };
-    if share > Decimal::ONE {
-        return Err(refused("is more than the whole price"));
-    }
-    Some(share)
-        .filter(|share| share.scale() <= MAX_SHARE_DIGITS)
-        .and_then(Discount::new)
-        .ok_or_else(|| refused("has too many digits to be counted exactly"))
-}
-
 pub(super) fn origins(text: &str) -> Result<CorsOrigins, Wrong> {
     let all: Vec<&str> = parts(text).collect();
     if all.contains(&"*") {
@@ -593,7 +523,7 @@ pub(super) fn workers(text: &str) -> Result<usize, Wrong> {
     })
 }
 
-fn parts(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())

@@ -9,6 +9,7 @@ use modelport_provider::credential::{Secret, has_credential};
 use modelport_provider::parameters::Policy;
 use modelport_provider::settings::Http2;
 
+use crate::config::discount;
 use crate::config::environment::{Environment, Found};
 use crate::config::fault::Origin;
 use crate::config::file;
@@ -84,7 +85,7 @@ impl Group {
             models: environment.take(&names(field::MODELS), value::models),
             hints,
             http2: environment.take(&names(field::HTTP2), value::http2),
-            discount: environment.take(&names(field::DISCOUNT), value::discount),
+            discount: environment.take(&names(field::DISCOUNT), discount::discount),
             is_broken: environment.faults.len() > faults
                 || field::GENERIC
                     .iter()

@@ -5,8 +5,8 @@ use modelport_provider::settings::ChatApi;
 
 use super::super::server::{CorsOrigins, Level};
 use super::{
-    address, bytes, chat_api, discount, keep_alive, level, networks, origins, port, retries,
-    seconds, switch, text, workers,
+    address, bytes, chat_api, keep_alive, level, origins, port, retries, seconds, switch, text,
+    workers,
 };
 
 #[test]
@@ -139,64 +139,5 @@ fn origins_of_web_pages() {
         ",",
     ] {
         assert!(origins(wrong).is_err(), "{wrong}");
-    }
-}
-
-#[test]
-fn a_discount_is_a_share_or_percents_and_never_a_guess() {
-    for (text, shown) in [
-        ("15%", "15%"),
-        ("0.15", "15%"),
-        ("12.5 %", "12.5%"),
-        ("0", "0%"),
-        ("0%", "0%"),
-        ("100%", "100%"),
-        ("0.000001", "0.0001%"),
-    ] {
-        assert_eq!(
-            discount(text).map(|found| found.to_string()),
-            Ok(shown.to_owned()),
-            "{text}"
-        );
-    }
-    for (text, problem) in [
-        ("15", "\"15\" may be meant in percent or not"),
-        ("1", "\"1\" may be meant in percent or not"),
-        ("101%", "\"101%\" is more than the whole price"),
-        ("-5%", "\"-5%\" is no discount"),
-        ("+5%", "\"+5%\" is no discount"),
-        ("1e-2", "\"1e-2\" is no discount"),
-        ("%", "\"%\" is no discount"),
-        ("half", "\"half\" is no discount"),
-        (
-            "0.1234567",
-            "\"0.1234567\" has too many digits to be counted exactly",
-        ),
-    ] {
-        let wrong = discount(text).unwrap_err();
-        assert_eq!(wrong.problem, problem);
-        assert!(wrong.remedy.contains("15%"));
-    }
-}
-
-#[test]
-fn networks_are_read_and_everybody_is_none() {
-    let found = networks("10.0.0.0/8, 192.0.2.7,2001:db8::/32").unwrap();
-    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(found, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
-    for (text, problem) in [
-        (
-            "proxy.test",
-            "\"proxy.test\" is neither an address nor a network",
-        ),
-        (
-            "10.0.0.0/33",
-            "\"10.0.0.0/33\" is neither an address nor a network",
-        ),
-        ("10.0.0.1, 0.0.0.0/0", "\"0.0.0.0/0\" is everybody"),
-        ("::/0", "\"::/0\" is everybody"),
-        (",", "it holds no address, or more than 1024"),
-    ] {
-        assert_eq!(networks(text).unwrap_err().problem, problem);
     }
 }
