@@ -173,9 +173,14 @@ impl Meter {
         amount
     }
 
-    /// What the request has cost by the usage that is told so far, and a word for where that figure comes from.
+    /// What the request has cost by the usage that is told so far, and a word for where that figure comes from. What a
+    /// target used that died on the way is estimated later, so then nobody knows yet.
     pub fn told_cost(&mut self) -> Option<(Decimal, &'static str)> {
-        self.record.as_ref()?.usage.as_ref()?;
+        let record = self.record.as_ref()?;
+        record
+            .usage
+            .as_ref()
+            .filter(|_| record.earlier.is_empty())?;
         let amount = self.cost()?;
         let charge = &self.record.as_ref()?.charge;
         Some((amount, charge.source.as_str()))

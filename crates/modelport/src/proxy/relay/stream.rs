@@ -22,7 +22,6 @@ use modelport_provider::{
 };
 
 use super::{
-    COST,
     super::{
         Job,
         dialect::Events,
@@ -31,6 +30,7 @@ use super::{
         meter::{Ending, Meter},
         sending::Sending,
     },
+    COST,
     story::{Story, retold},
 };
 use crate::{
