@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const HOUR: u64 = 3_600_000;
 
 /// A time from one moment up to another, in milliseconds since 1970; the second is outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period {
     /// Its first moment.
     pub since: u64,

@@ -11,7 +11,8 @@ pub struct Reset(pub Duration);
 
 impl fmt::Display for Reset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0.as_nanos().div_ceil(1_000_000);
+        let part = u64::from(self.0.subsec_nanos().div_ceil(1_000_000));
+        let millis = self.0.as_secs().saturating_mul(1000).saturating_add(part);
         if (1..1000).contains(&millis) {
             return write!(f, "{millis}ms");
         }
@@ -29,7 +30,7 @@ impl fmt::Display for Reset {
 }
 
 /// The thousandths behind the point, without the zeros at the end.
-fn write_fraction(f: &mut fmt::Formatter<'_>, thousandths: u128) -> fmt::Result {
+fn write_fraction(f: &mut fmt::Formatter<'_>, thousandths: u64) -> fmt::Result {
     if thousandths == 0 {
         Ok(())
     } else if thousandths.is_multiple_of(100) {

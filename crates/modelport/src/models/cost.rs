@@ -65,8 +65,7 @@ fn with_tariffs<T>(
     let Some(config) = app.config.providers.get(provider) else {
         return work(&[]);
     };
-    let said = (!app.config.catalogue.is_empty())
-        .then(|| known::said(&app.config.catalogue, config, model));
+    let said = known::said(&app.config.catalogue, config, model);
     let shelf = app.models.shelf(provider);
     let listed = shelf
         .as_ref()
@@ -94,6 +93,9 @@ fn with_tariffs<T>(
     if let Some(found) = &found {
         tariffs.push(Tariff::catalogue(found));
     }
-    tariffs.push(Tariff::unlisted(unlisted, model));
+    // Who states no price need not be asked for one.
+    if unlisted != Unlisted::Unknown {
+        tariffs.push(Tariff::unlisted(unlisted, model));
+    }
     work(&tariffs)
 }

@@ -1,6 +1,6 @@
 //! What is known of one model, from all who say something: its limits, prices and abilities, each with its source.
 
-use std::time::SystemTime;
+use std::{borrow::Cow, time::SystemTime};
 
 use modelport_provider::{
     capability::{Capabilities, Source},
@@ -43,7 +43,7 @@ impl Known {
         });
         let fact = found.map(|found| found.fact);
         let listed = model.listed.as_ref();
-        let said = config.map(|config| said(&app.config.catalogue, config, &model.id));
+        let said = config.and_then(|config| said(&app.config.catalogue, config, &model.id));
         let said = said.unwrap_or_default();
         let probed = config.and_then(|config| config.probed.as_ref()?.model(&model.id));
         let probed = probed.copied().unwrap_or_default();
@@ -87,12 +87,18 @@ impl Known {
 }
 
 /// What the operator says of a model: of this provider's, and where that is silent, of its section's.
-pub fn said(catalogue: &Overrides, config: &ProviderConfig, model: &str) -> Override {
+pub fn said<'a>(
+    catalogue: &'a Overrides,
+    config: &ProviderConfig,
+    model: &str,
+) -> Option<Cow<'a, Override>> {
     let names = std::iter::once(config.id.as_str())
         .chain(config.aliases.iter().map(String::as_str))
         .chain(config.profile.catalogue);
-    let said = names.filter_map(|name| catalogue.get(name, model));
-    said.fold(Override::default(), Override::or)
+    let mut said = names.filter_map(|name| catalogue.get(name, model));
+    let first = Cow::Borrowed(said.next()?);
+    // Most models are spoken of once, and then nothing is copied.
+    Some(said.fold(first, |said, weaker| Cow::Owned(said.or(weaker))))
 }
 
 /// Since when a finding holds: when it was seen, when the list was fetched, when the catalogue was gathered.

@@ -1,6 +1,13 @@
 //! Telling budgets what was spent before they were made: from the ledger, at the start and whenever a budget is new.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{
+        HashMap,
+        hash_map::Entry::{Occupied, Vacant},
+    },
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep, timeout};
 
@@ -113,8 +120,12 @@ impl Budgets {
         let Some(mut store) = Store::open_to_read(&self.database).await? else {
             return Ok(());
         };
+        let mut reading = Reading {
+            store: &mut store,
+            read: HashMap::new(),
+        };
         for fresh in self.fresh.iter_mut().filter(|fresh| is_due(fresh)) {
-            fresh.tell(&mut store).await?;
+            fresh.tell(&mut reading).await?;
         }
         // Where limits are shared, what a budget is told is passed on, and its own part would count twice.
         let again = match self.reloader.app().shared {
@@ -126,9 +137,28 @@ impl Budgets {
     }
 }
 
+/// The ledger, asked only once in a round for what many budgets want to know.
+struct Reading<'a> {
+    store: &'a mut Store,
+    read: HashMap<(Period, &'static [&'static str]), Vec<Line>>,
+}
+
+impl Reading<'_> {
+    async fn lines(
+        &mut self,
+        period: Period,
+        by: &'static [&'static str],
+    ) -> Result<&[Line], StoreFault> {
+        Ok(match self.read.entry((period, by)) {
+            Occupied(known) => known.into_mut(),
+            Vacant(place) => place.insert(self.store.usage(period, by).await?),
+        })
+    }
+}
+
 impl Fresh {
     /// Tells the budget what the ledger knows more than it was told.
-    async fn tell(&mut self, store: &mut Store) -> Result<(), StoreFault> {
+    async fn tell(&mut self, reading: &mut Reading<'_>) -> Result<(), StoreFault> {
         let Limit::Budget(budget) = &self.cell.limit else {
             self.rounds = usize::MAX;
             return Ok(());
@@ -136,7 +166,7 @@ impl Fresh {
         let parts = parts(budget.window(), self.made);
         self.told.resize(parts.len(), Money::ZERO);
         for (part, told) in parts.into_iter().zip(&mut self.told) {
-            let lines = store.usage(part, by(self.cell.owner)).await?;
+            let lines = reading.lines(part, by(self.cell.owner)).await?;
             let spent = lines.iter().filter(|line| is_of(&self.cell, line));
             let spent = spent.fold(Money::ZERO, |sum, (_, totals)| {
                 sum.plus(Money::from_dollars(totals.cost()))
