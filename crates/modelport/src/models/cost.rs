@@ -26,12 +26,7 @@ pub fn of(
     counts: Counts,
     at: SystemTime,
 ) -> Cost {
-    let config = app.config.providers.get(provider);
-    let terms = Terms {
-        counts,
-        discount: config.and_then(|config| config.discount),
-        ..Terms::at(at)
-    };
+    let terms = terms(app, provider, counts, at);
     with_tariffs(app, provider, model, |tariffs| {
         Cost::of(usage, tariffs, &terms)
     })
@@ -46,13 +41,19 @@ pub fn amount_of(
     counts: Counts,
     at: SystemTime,
 ) -> Option<Decimal> {
-    let terms = Terms {
-        counts,
-        ..Terms::at(at)
-    };
+    let terms = terms(app, provider, counts, at);
     with_tariffs(app, provider, model, |tariffs| {
         Cost::amount_of(usage, tariffs, &terms).0
     })
+}
+
+fn terms(app: &App, provider: usize, counts: Counts, at: SystemTime) -> Terms {
+    let config = app.config.providers.get(provider);
+    Terms {
+        counts,
+        discount: config.and_then(|config| config.discount),
+        ..Terms::at(at)
+    }
 }
 
 /// Does something with the prices of a model, the most trusted source first.
