@@ -27,6 +27,7 @@ use modelport::{
 };
 use modelport_provider::usage::Usage;
 use rust_decimal::Decimal;
+use smallvec::SmallVec;
 
 /// Rows that are taken over together, as by a gateway that has many.
 const BATCH: u64 = 2000;
@@ -89,11 +90,14 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
             .is_multiple_of(4)
             .then(|| Arc::from(r#"{"project":"atlas"}"#)),
         endpoint: "/chat/completions",
+        operation: "chat",
         requested: Some(format!("model-{model}").into()),
         upstream_model: Some(Arc::from(format!("vendor/model-{model}"))),
         provider: Some(format!("provider-{}", model % 3).into()),
         stream: number.is_multiple_of(2),
         attempts: 1,
+        tried: Vec::new(),
+        waited: Duration::ZERO,
         status: StatusCode::OK,
         duration: Duration::from_millis(random % 20_000),
         first_output: Some(Duration::from_millis(random % 900)),
@@ -103,6 +107,7 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
             cached_input_tokens: random % 500,
             ..Usage::default()
         }),
+        estimated: false,
         charge: Charge {
             amount: Some(cost),
             source: Source::Computed,
@@ -112,7 +117,8 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
         },
         unmetered: None,
         earlier: Vec::new(),
-        kept: false,
+        lookup: None,
+        warned: SmallVec::new(),
         ending: Ending::Answered,
         problem: None,
     };

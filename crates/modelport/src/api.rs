@@ -13,6 +13,7 @@ use serde::Serialize;
 
 pub mod admin;
 pub mod health;
+pub mod metrics;
 pub mod models;
 pub mod passed_on;
 pub mod providers;

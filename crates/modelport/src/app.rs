@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::SystemTime,
 };
@@ -81,9 +81,10 @@ pub struct Edition {
 }
 
 /// What is so whatever the configuration.
-#[derive(Default)]
 struct Process {
+    started: SystemTime,
     draining: AtomicBool,
+    refusals: AtomicU64,
     refused: ArcSwapOption<Refused>,
 }
 
@@ -170,7 +171,12 @@ impl App {
             cache: cache(&config),
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
-            process: Arc::default(),
+            process: Arc::new(Process {
+                started: clock::calendar(),
+                draining: AtomicBool::new(false),
+                refusals: AtomicU64::new(0),
+                refused: ArcSwapOption::empty(),
+            }),
             config,
         })
     }
@@ -249,16 +255,36 @@ impl App {
         providers.position(|known| known.is_same_upstream(provider))
     }
 
+    /// Whether a listing or the configuration has this model of the provider with this id.
+    pub fn knows(&self, provider: &str, model: &str) -> bool {
+        let mut providers = self.config.providers.iter();
+        let Some(place) = providers.position(|known| known.id == provider) else {
+            return false;
+        };
+        self.models.lists(place, model) || self.config.names(place, model)
+    }
+
     /// Another configuration was not taken up.
     pub fn note_refused(&self, faults: String) {
         let at = clock::calendar();
         let refused = Refused { at, faults };
+        self.process.refusals.fetch_add(1, Ordering::Relaxed);
         self.process.refused.store(Some(Arc::new(refused)));
     }
 
     /// The last configuration was taken up.
     pub fn note_taken_up(&self) {
         self.process.refused.store(None);
+    }
+
+    /// How many configurations were not taken up.
+    pub fn refusals(&self) -> u64 {
+        self.process.refusals.load(Ordering::Relaxed)
+    }
+
+    /// When the process started.
+    pub fn started(&self) -> SystemTime {
+        self.process.started
     }
 
     /// The configuration that was not taken up since this one was, if any.

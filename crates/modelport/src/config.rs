@@ -44,7 +44,7 @@ pub use self::providers::{
 #[cfg(test)]
 pub(crate) use self::redis::url as redis_url;
 pub use self::redis::{Away, RedisConfig, RedisUrl};
-pub use self::server::{CorsOrigins, Level, ServerConfig};
+pub use self::server::{CorsOrigins, Level, MetricsAccess, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;
 pub use self::storage::{Database, Keep, PostgresUrl, StorageConfig};
@@ -83,6 +83,29 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether something is said of this model of the provider at this place.
+    pub fn names(&self, place: usize, model: &str) -> bool {
+        let Some(provider) = self.providers.get(place) else {
+            return false;
+        };
+        let mut targets = self
+            .routes
+            .iter()
+            .flat_map(|route| &route.groups)
+            .flat_map(|group| &group.targets);
+        let mut aliases = self.aliases.values();
+        provider.default_model.as_deref() == Some(model)
+            || targets
+                .any(|target| target.provider == place && target.model.as_deref() == Some(model))
+            || aliases.any(|target| {
+                target == model
+                    || target
+                        .split_once(':')
+                        .is_some_and(|(_, named)| named == model)
+            })
+            || self.catalogue.get(&provider.id, model).is_some()
+    }
+
     /// Reads the settings of this process again, from the same configuration file. One that was there and is gone is a
     /// fault.
     ///

@@ -13,7 +13,7 @@ use tower_http::{
 };
 
 use crate::{
-    api::{self, admin, health, models, passed_on, providers, route},
+    api::{self, admin, health, metrics, models, passed_on, providers, route},
     app::Seat,
     config::CorsOrigins,
     proxy::surface::Surface,
@@ -77,6 +77,7 @@ pub fn router(seat: Seat) -> Router {
             patch(admin::teams::update).delete(admin::teams::delete),
         )
         .route("/admin/v1/usage", get(admin::usage::show))
+        .route("/metrics", get(metrics::show))
         .route("/health", get(health::show))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

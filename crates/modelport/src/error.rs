@@ -56,6 +56,12 @@ pub enum Error {
         /// Whether a key came at all.
         presented: bool,
     },
+    /// No key that opens the metrics.
+    #[error("{}", if *presented { "The key provided does not open the metrics. Send MODELPORT_ADMIN_KEY, or a key made with `modelport keys create NAME --endpoint /metrics`, as 'Authorization: Bearer KEY', or set MODELPORT_METRICS." } else { "No key for the metrics provided. Send MODELPORT_ADMIN_KEY, or a key made with `modelport keys create NAME --endpoint /metrics`, as 'Authorization: Bearer KEY', or set MODELPORT_METRICS." })]
+    NoMetrics {
+        /// Whether a key came at all.
+        presented: bool,
+    },
     /// What was asked for does not fit what is there.
     #[error("{message}")]
     Conflict {
@@ -216,6 +222,10 @@ pub enum Error {
     Limited {
         /// What kind of limit.
         limit: Limit,
+        /// Whose it is, in a word.
+        owner: &'static str,
+        /// What it is called.
+        name: &'static str,
         /// Whose, how far it is used, and when there is more.
         message: String,
         /// Seconds after which there may be enough.
@@ -253,7 +263,7 @@ fn key_message(presented: bool) -> &'static str {
 }
 
 /// Whose fault an error is, which is how loud it is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blame {
     /// The caller's.
     Caller,
@@ -261,6 +271,17 @@ pub enum Blame {
     Upstream,
     /// Ours.
     Gateway,
+}
+
+impl Blame {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Upstream => "upstream",
+            Self::Gateway => "gateway",
+        }
+    }
 }
 
 impl Error {
@@ -280,6 +301,7 @@ impl Error {
             Self::Unauthorized { .. }
             | Self::AdminClosed
             | Self::NoAdmin { .. }
+            | Self::NoMetrics { .. }
             | Self::Conflict { .. }
             | Self::KeyOver { .. }
             | Self::Limited { .. }

@@ -1,6 +1,14 @@
 //! Which models there are, and which provider answers for which.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::SystemTime,
+};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use modelport_provider::{
@@ -36,6 +44,7 @@ pub struct Directory {
 struct Place {
     shelf: ArcSwap<Shelf>,
     problem: ArcSwapOption<String>,
+    failures: AtomicU64,
     /// Whether the list is the operator's, which no listing replaces.
     is_configured: bool,
 }
@@ -92,6 +101,7 @@ impl Directory {
         let shelves = config.providers.iter().map(|provider| Place {
             shelf: ArcSwap::from_pointee(Shelf::predefined(provider)),
             problem: ArcSwapOption::empty(),
+            failures: AtomicU64::new(0),
             is_configured: !provider.models.is_empty(),
         });
         Self {
@@ -119,6 +129,7 @@ impl Directory {
                 place.shelf.store(shelf);
             }
             place.problem.store(known.problem.load_full());
+            place.failures.store(known.failures.load(Relaxed), Relaxed);
         }
         directory
     }
@@ -128,6 +139,25 @@ impl Directory {
         self.shelves
             .get(provider)
             .map(|place| place.shelf.load_full())
+    }
+
+    /// Whether one provider's list has a model, in the provider's other spelling too.
+    pub fn lists(&self, provider: usize, model: &str) -> bool {
+        let (Some(place), Some(entry)) = (
+            self.shelves.get(provider),
+            self.resolver.providers().get(provider),
+        ) else {
+            return false;
+        };
+        let list = place.shelf.load();
+        let has = |id: &str| list.places.contains_key(id);
+        has(model) || entry.spelling.matches(model, has)
+    }
+
+    /// How often one provider's list was not fetched.
+    pub fn failures(&self, provider: usize) -> u64 {
+        let place = self.shelves.get(provider);
+        place.map_or(0, |place| place.failures.load(Relaxed))
     }
 
     /// Why one provider's list is not newer, if fetching it failed.
@@ -149,6 +179,7 @@ impl Directory {
     pub fn note_problem(&self, provider: usize, problem: String) {
         if let Some(place) = self.shelves.get(provider) {
             place.problem.store(Some(Arc::new(problem)));
+            place.failures.fetch_add(1, Relaxed);
         }
     }
 

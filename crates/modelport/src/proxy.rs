@@ -39,6 +39,7 @@ pub mod sending;
 pub mod surface;
 pub mod tries;
 pub mod upload;
+mod waited;
 pub mod waiting;
 
 use crate::{
@@ -259,7 +260,6 @@ pub fn bad_request(fault: &AskFault, body: &[u8]) -> Error {
 /// Tries the plan's deployments in turn, each with its retries, until one commits to an answer.
 pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Error> {
     let mut last = None;
-    let mut attempts = Attempts::new();
     let mut stopped = None;
     let mut place = 0;
     while let Some(mut at) = job.plan.deployments.get(place) {
@@ -276,16 +276,9 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         };
         meter.attempting(at);
         let mut asked = place;
+        let (calls, attempts) = meter.counts(at);
         let result = if job.is_hedged() {
-            let raced = Box::pin(hedge::race(
-                &job,
-                place,
-                at,
-                &sending,
-                &meter,
-                &mut attempts,
-            ))
-            .await;
+            let raced = Box::pin(hedge::race(&job, place, at, &sending, calls, attempts)).await;
             if let (Some(other), Some(its)) = (job.plan.deployments.get(raced.place), raced.sending)
             {
                 (at, sending) = (other, its);
@@ -294,7 +287,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
             (asked, place) = (raced.place, raced.last);
             raced.result
         } else {
-            tries::at_deployment(&job, place, at, &sending, &meter, &mut attempts).await
+            tries::at_deployment(&job, place, at, &sending, calls, attempts).await
         };
         match result {
             Ok(won) => {
@@ -302,10 +295,10 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 meter.hold(won.held);
                 let (committed, queued) = (won.committed, won.queued);
                 let mut reply = if continuing::applies(&job) {
-                    job.note(&attempts, None);
-                    let places = (asked, place);
-                    continuing::reply(job, places, &sending, committed, meter, attempts)?
+                    job.note(meter.attempts(), None);
+                    continuing::reply(job, (asked, place), &sending, committed, meter)?
                 } else {
+                    let attempts = job.attempts_of(&meter);
                     let reply = relay::reply(&job, at, &sending, committed, meter);
                     job.remember(attempts, None);
                     reply
@@ -317,7 +310,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
                 if let Some(error) = job.fault() {
                     return Ok(refuse(&job, at, error, meter));
                 }
-                let follows = next::at_the_next(&job, place, at, &failure, &attempts);
+                let follows = next::at_the_next(&job, place, at, &failure, meter.attempts());
                 // Boxed, for the future of every request is as large as what a failed one keeps.
                 last = Some(Box::new((asked, sending, failure)));
                 match follows {
@@ -335,6 +328,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         return Err(Error::Internal);
     };
     let (place, sending, failure) = *last;
+    let attempts = job.attempts_of(&meter);
     let reply = failure.into_reply(&job, place, sending, meter);
     job.remember(attempts, stopped);
     reply
@@ -353,6 +347,15 @@ impl Job {
     fn note(&self, attempts: &Attempts, stopped: Option<Stop>) {
         if let Some(choice) = &self.plan.choice {
             self.keep(Choice::clone(choice), attempts.clone(), stopped);
+        }
+    }
+
+    /// What is kept of the attempts, if the request was on a route.
+    fn attempts_of(&self, meter: &Meter) -> Attempts {
+        if self.is_routed() {
+            meter.attempts().clone()
+        } else {
+            Attempts::new()
         }
     }
 

@@ -21,7 +21,7 @@ const VARIANTS: [&str; 8] = [
 
 impl Spelling {
     /// Whether `model` is another spelling of an id that the provider lists.
-    pub(crate) fn matches(self, model: &str, lists: impl Fn(&str) -> bool) -> bool {
+    pub fn matches(self, model: &str, lists: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Plain => false,
             Self::Ollama => !model.contains(':') && lists(&format!("{model}:latest")),

@@ -29,6 +29,8 @@ pub struct Answer {
     timer: Option<Pin<Box<Sleep>>>,
     /// Since when nothing has come, while that is so.
     silent_since: Option<Instant>,
+    /// How long nothing has come, in sum.
+    waited: Duration,
     trailers: Option<Box<HeaderMap>>,
     translation: Option<Box<Translation>>,
 }
@@ -56,6 +58,7 @@ impl Answer {
             home: home.clone(),
             timer: None,
             silent_since: None,
+            waited: Duration::ZERO,
             trailers: None,
             translation: None,
         }
@@ -123,7 +126,7 @@ impl Answer {
             let Poll::Ready(arrived) = arrived else {
                 return self.poll_silence(cx);
             };
-            self.silent_since = None;
+            self.end_silence();
             match arrived {
                 Arrived::Data(data) => return Poll::Ready(Some(Ok(data))),
                 Arrived::Trailers(trailers) => self.trailers = trailers,
@@ -172,6 +175,18 @@ impl Answer {
         self.trailers.take().map(|trailers| *trailers)
     }
 
+    /// How long its reader has waited for pieces since this was asked last: each time from when there was nothing to read
+    /// to when there was again and it was read.
+    pub fn take_waited(&mut self) -> Duration {
+        std::mem::take(&mut self.waited)
+    }
+
+    fn end_silence(&mut self) {
+        if let Some(since) = self.silent_since.take() {
+            self.waited += since.elapsed();
+        }
+    }
+
     /// Nothing to read: looks at the clock of the provider's silence. Its timer stays set while pieces
     /// come, and is put off when it fires too early: setting one for each piece costs more.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
@@ -195,6 +210,7 @@ impl Answer {
             stream.distrust();
         }
         self.line = Line::Over;
+        self.end_silence();
         Error::silent(Stage::Body, silence)
     }
 }

@@ -29,7 +29,7 @@ pub struct Charge {
 }
 
 /// Where the amount of a charge comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The provider said it.
     Reported,

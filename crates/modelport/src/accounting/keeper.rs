@@ -1,4 +1,4 @@
-//! Takes finished requests from the threads that serve, writes them to the journal and hands them on to the log. The
+//! Takes finished requests from the threads that serve, counts them, writes them to the journal and hands them on to the log. The
 //! threads that serve wait for nothing of this.
 
 use std::{
@@ -29,7 +29,10 @@ use super::{
 use crate::{
     clock,
     config::{Database, Keep},
-    telemetry::logs,
+    telemetry::{
+        logs,
+        metrics::{Metrics, Tally},
+    },
 };
 
 /// Finished requests that may wait to be written; of more than that the ledger learns nothing.
@@ -66,6 +69,7 @@ const JOURNALS: &str = "journal";
 /// Where finished requests are handed over.
 #[derive(Clone)]
 pub struct Sink {
+    metrics: Arc<Metrics>,
     logs: logs::Sink,
     kept: Option<Arc<Kept>>,
 }
@@ -101,8 +105,10 @@ pub struct State {
 /// How keeping goes, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// `ok`, or what is failing.
-    pub word: &'static str,
+    /// Whether the journal takes nothing.
+    pub is_journal_failing: bool,
+    /// Whether the database takes nothing.
+    pub is_database_failing: bool,
     /// Requests that wait in memory because the journal cannot be written.
     pub waiting: u64,
     /// Requests that the ledger will never know of.
@@ -111,17 +117,24 @@ pub struct Standing {
 
 impl State {
     fn standing(&self) -> Standing {
-        let word = if self.is_journal_failing.load(Relaxed) {
+        Standing {
+            is_journal_failing: self.is_journal_failing.load(Relaxed),
+            is_database_failing: self.is_database_failing.load(Relaxed),
+            waiting: self.waiting.load(Relaxed),
+            lost: self.lost.load(Relaxed),
+        }
+    }
+}
+
+impl Standing {
+    /// `ok`, or what is failing.
+    pub fn word(&self) -> &'static str {
+        if self.is_journal_failing {
             "journal failing"
-        } else if self.is_database_failing.load(Relaxed) {
+        } else if self.is_database_failing {
             "database failing"
         } else {
             "ok"
-        };
-        Standing {
-            word,
-            waiting: self.waiting.load(Relaxed),
-            lost: self.lost.load(Relaxed),
         }
     }
 }
@@ -133,8 +146,13 @@ impl Sink {
     ///
     /// When no thread can be started.
     pub fn of_log(level: Level) -> io::Result<Self> {
-        let logs = logs::Sink::start(level)?;
-        Ok(Self { logs, kept: None })
+        let metrics = Arc::new(Metrics::new());
+        let logs = logs::Sink::start(level, Some(Tally::new(Arc::clone(&metrics))))?;
+        Ok(Self {
+            metrics,
+            logs,
+            kept: None,
+        })
     }
 
     /// Starts the log, the journal in this data directory, and behind it the ledger in this database.
@@ -148,7 +166,8 @@ impl Sink {
         database: Database,
         keep: Keep,
     ) -> io::Result<Self> {
-        let logs = logs::Sink::start(level)?;
+        let metrics = Arc::new(Metrics::new());
+        let logs = logs::Sink::start(level, None)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
         let left = Place::left_behind(&journals)?;
@@ -160,6 +179,7 @@ impl Sink {
         let keeping = Keeping {
             end: writer.end(),
             writer,
+            tally: Tally::new(Arc::clone(&metrics)),
             logs: logs.clone(),
             ledger,
             state: Arc::clone(&state),
@@ -180,6 +200,7 @@ impl Sink {
             ledger: Mutex::new(Some(ledger)),
         };
         Ok(Self {
+            metrics,
             logs,
             kept: Some(Arc::new(kept)),
         })
@@ -188,11 +209,20 @@ impl Sink {
     /// Hands a record over.
     pub fn send(&self, record: Box<Record>) {
         let Some(kept) = &self.kept else {
-            return self.logs.send(record);
+            if !self.logs.send(record) {
+                self.metrics.miss();
+            }
+            return;
         };
         if kept.sender.try_send(Message::Finished(record)).is_err() {
             kept.state.lost.fetch_add(1, Relaxed);
+            self.metrics.miss();
         }
+    }
+
+    /// Where finished requests are counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// How the ledger is kept; `None` where it is not.
@@ -222,6 +252,7 @@ struct Keeping {
     writer: Writer,
     /// What follows the lines that were written last.
     end: Position,
+    tally: Tally,
     logs: logs::Sink,
     /// Where rows go that are in the journal.
     ledger: SyncSender<Written>,
@@ -272,16 +303,8 @@ impl Keeping {
     }
 
     fn add(&mut self, mut record: Box<Record>) {
-        if let Some(unmetered) = record.unmetered.take() {
-            let (usage, charge) = unmetered.estimate();
-            record.usage = Some(usage);
-            record.charge = charge;
-        }
-        for earlier in std::mem::take(&mut record.earlier) {
-            let (usage, charge) = earlier.estimate();
-            record.usage = Some(usage.and(&record.usage.unwrap_or_default()));
-            record.charge = charge.and(record.charge);
-        }
+        record.estimate();
+        self.tally.count(&record);
         self.warn_of_price(&record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);
@@ -295,7 +318,8 @@ impl Keeping {
                 }
             }
         }
-        self.logs.send(record);
+        // A line that is lost is one of the log alone.
+        let _ = self.logs.send(record);
         if self.lines.len() > MAX_BATCH {
             self.write();
         }

@@ -8,13 +8,14 @@ use std::{
 
 use http::StatusCode;
 use modelport_provider::usage::Usage;
+use smallvec::SmallVec;
 use tracing::Level;
 
-use super::{
-    charge::{Charge, Source},
-    unmetered::Unmetered,
+use super::{charge::Charge, unmetered::Unmetered};
+use crate::{
+    error::{Blame, Error},
+    ids::RequestId,
 };
-use crate::{error::Blame, ids::RequestId};
 
 /// One finished request.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Record {
     pub tags: Option<Arc<str>>,
     /// The endpoint below `/v1`.
     pub endpoint: &'static str,
+    /// What is done there, in the words of OpenTelemetry.
+    pub operation: &'static str,
     /// The model as the caller named it.
     pub requested: Option<Box<str>>,
     /// The model that was asked for of the provider.
@@ -43,6 +46,11 @@ pub struct Record {
     pub stream: bool,
     /// How many attempts were made.
     pub attempts: u32,
+    /// What came of each of them; none where there was one and it was answered, or where the caller left before that was
+    /// known.
+    pub tried: Vec<Tried>,
+    /// How much of the time was spent waiting for providers.
+    pub waited: Duration,
     /// The status that the caller got; 499 for a caller that left before there was one.
     pub status: StatusCode,
     /// From the request's arrival to the end of the answer.
@@ -51,22 +59,114 @@ pub struct Record {
     pub first_output: Option<Duration>,
     /// What the provider said it used.
     pub usage: Option<Usage>,
+    /// Whether that is an estimate of ours instead.
+    pub estimated: bool,
     /// What it costs.
     pub charge: Charge,
     /// What is needed to estimate what was used, where the provider has not said it.
     pub unmetered: Option<Box<Unmetered>>,
     /// What targets did that died in a stream with which another went on.
     pub earlier: Vec<Unmetered>,
-    /// Whether the answer was one that had been kept, and no provider was asked.
-    pub kept: bool,
+    /// What was found among the answers that are kept, where any are.
+    pub lookup: Option<Lookup>,
+    /// Whose budgets have reached with it the amount at which they warn.
+    pub warned: SmallVec<[&'static str; 1]>,
     /// How it ended.
     pub ending: Ending,
-    /// What went wrong, and whose fault that was.
-    pub problem: Option<(Blame, Box<str>)>,
+    /// What went wrong.
+    pub problem: Option<Problem>,
+}
+
+/// What went wrong with a request.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Whose fault that was.
+    pub blame: Blame,
+    /// One of few words for it.
+    pub class: &'static str,
+    /// Whose limit refused the request, and which, where one did.
+    pub limit: Option<(&'static str, &'static str)>,
+    /// What was said of it.
+    pub said: Box<str>,
+}
+
+impl Problem {
+    /// An error of ours.
+    pub fn of(error: &Error) -> Self {
+        let limit = if let Error::Limited { owner, name, .. } = error {
+            Some((*owner, *name))
+        } else {
+            None
+        };
+        Self {
+            blame: error.blame(),
+            class: error.code(),
+            limit,
+            said: error.to_string().into(),
+        }
+    }
+}
+
+/// One attempt at a provider, when it is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// The provider's id.
+    pub provider: Box<str>,
+    /// Why it was made.
+    pub step: Step,
+    /// How it ended: `answered`, `cancelled`, or the class of its failure.
+    pub outcome: &'static str,
+}
+
+/// Why an attempt is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is the first.
+    First,
+    /// The same deployment failed, maybe by another credential.
+    Retry,
+    /// Another deployment failed.
+    Failover,
+    /// Another deployment is slow.
+    Hedge,
+}
+
+impl Step {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::Failover => "failover",
+            Self::Hedge => "hedge",
+        }
+    }
+}
+
+/// What was found among the answers that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lookup {
+    /// The answer; no provider was asked.
+    Hit,
+    /// Nothing.
+    Miss,
+    /// It was not looked for.
+    Bypass,
+}
+
+impl Lookup {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
 }
 
 /// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// With an answer.
     Answered,
@@ -94,12 +194,29 @@ impl Ending {
 }
 
 impl Record {
+    /// Estimates what was used where the provider has not said it, and what that costs. Away from the request path: see
+    /// [`Unmetered`].
+    pub fn estimate(&mut self) {
+        if let Some(unmetered) = self.unmetered.take() {
+            let (usage, charge) = unmetered.estimate();
+            self.usage = Some(usage);
+            self.charge = charge;
+            self.estimated = true;
+        }
+        for earlier in std::mem::take(&mut self.earlier) {
+            let (usage, charge) = earlier.estimate();
+            self.usage = Some(usage.and(&self.usage.take().unwrap_or_default()));
+            self.charge = charge.and(std::mem::take(&mut self.charge));
+            self.estimated |= earlier.told.is_none();
+        }
+    }
+
     /// How loud the record's line is: by whose fault a problem was.
     pub fn level(&self) -> Level {
-        match &self.problem {
-            None | Some((Blame::Caller, _)) => Level::INFO,
-            Some((Blame::Upstream, _)) => Level::WARN,
-            Some((Blame::Gateway, _)) => Level::ERROR,
+        match self.problem.as_ref().map(|problem| problem.blame) {
+            None | Some(Blame::Caller) => Level::INFO,
+            Some(Blame::Upstream) => Level::WARN,
+            Some(Blame::Gateway) => Level::ERROR,
         }
     }
 
@@ -126,7 +243,7 @@ impl Record {
         field("status", number.format(self.status.as_u16()));
         field("stream", if self.stream { "true" } else { "false" });
         field("attempts", number.format(self.attempts));
-        if self.kept {
+        if self.lookup == Some(Lookup::Hit) {
             field("cache", "hit");
         }
         field("duration_ms", number.format(self.duration.as_millis()));
@@ -140,11 +257,11 @@ impl Record {
         if let Some(amount) = self.charge.amount {
             field("cost", &amount.normalize().to_string());
         }
-        if self.charge.source == Source::Estimated {
+        if self.estimated {
             field("counts", "estimated");
         }
-        if let Some((_, problem)) = &self.problem {
-            field("problem", &format!("{problem:?}"));
+        if let Some(problem) = &self.problem {
+            field("problem", &format!("{:?}", problem.said));
         }
     }
 }
@@ -168,11 +285,14 @@ mod tests {
             team: None,
             tags: None,
             endpoint: "/chat/completions",
+            operation: "chat",
             requested: Some("m".into()),
             upstream_model: Some("vendor/m:free".into()),
             provider: Some("openai_compatible".into()),
             stream: true,
             attempts: 2,
+            tried: Vec::new(),
+            waited: Duration::ZERO,
             status: StatusCode::OK,
             duration: Duration::from_millis(1234),
             first_output: Some(Duration::from_millis(56)),
@@ -181,10 +301,12 @@ mod tests {
                 output_tokens: 9,
                 ..Usage::default()
             }),
+            estimated: false,
             charge: Charge::default(),
             unmetered: None,
             earlier: Vec::new(),
-            kept: false,
+            lookup: None,
+            warned: SmallVec::new(),
             ending: Ending::Answered,
             problem: None,
         };
@@ -200,9 +322,17 @@ mod tests {
              first_output_ms=56 input_tokens=7 output_tokens=9"
         );
         assert_eq!(record.level(), Level::INFO);
-        record.kept = true;
+        record.estimated = true;
+        assert!(line(&record).ends_with(" output_tokens=9 counts=estimated"));
+        record.estimated = false;
+        record.lookup = Some(Lookup::Hit);
         assert!(line(&record).contains(" attempts=2 cache=hit duration_ms="));
-        record.problem = Some((Blame::Upstream, "it said \"no\"\n".into()));
+        record.problem = Some(Problem {
+            blame: Blame::Upstream,
+            class: "server",
+            limit: None,
+            said: "it said \"no\"\n".into(),
+        });
         assert!(line(&record).ends_with(r#"problem="it said \"no\"\n""#));
         assert_eq!(record.level(), Level::WARN);
     }

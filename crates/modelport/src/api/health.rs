@@ -58,7 +58,7 @@ pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Res
 fn ledger(app: &App) -> Value {
     app.records.standing().map_or(Value::Null, |standing| {
         json!({
-            "state": standing.word,
+            "state": standing.word(),
             "waiting": standing.waiting,
             "lost": standing.lost,
         })

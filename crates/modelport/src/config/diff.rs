@@ -102,6 +102,7 @@ fn server(old: &ServerConfig, new: &ServerConfig) -> Vec<String> {
         ),
         ("stream_cost", old.stream_cost != new.stream_cost),
         ("budget_webhook", old.budget_webhook != new.budget_webhook),
+        ("metrics", old.metrics != new.metrics),
         (
             "shutdown_timeout",
             old.shutdown_timeout != new.shutdown_timeout,

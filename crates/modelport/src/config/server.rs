@@ -12,7 +12,7 @@ use super::environment::Environment;
 use super::fault::{Fault, Origin, Warning};
 use super::networks;
 use super::setting::{self, Preset, Setting};
-use super::value::{self, Wrong};
+use super::value::{self, Wrong, wrong};
 use super::webhook::{self, WebhookUrl};
 
 /// A key for callers that is shorter than this is worth a warning.
@@ -35,6 +35,8 @@ pub struct ServerConfig {
     pub admin_keys: Vec<Secret>,
     /// Proxies that are believed where a request comes from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who may read the metrics.
+    pub metrics: MetricsAccess,
     /// Web pages that may call from a browser.
     pub cors_origins: CorsOrigins,
     /// The largest request body that is held in memory, in bytes.
@@ -60,6 +62,33 @@ pub enum CorsOrigins {
     Any,
     /// These, as a browser's `origin` header spells them.
     Listed(Vec<HeaderValue>),
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsAccess {
+    /// Everybody where only this machine can reach the port; else as [`MetricsAccess::Key`].
+    Auto,
+    /// Everybody.
+    Open,
+    /// Whoever shows an admin key, or a key that is made for them.
+    Key,
+    /// Nobody.
+    Off,
+}
+
+/// Reads who may read the metrics.
+pub(super) fn metrics_access(text: &str) -> Result<MetricsAccess, Wrong> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "auto" => Ok(MetricsAccess::Auto),
+        "open" => Ok(MetricsAccess::Open),
+        "key" => Ok(MetricsAccess::Key),
+        "off" => Ok(MetricsAccess::Off),
+        _ => Err(wrong(
+            "it is neither auto, open, key nor off",
+            "Use one of these.",
+        )),
+    }
 }
 
 /// How much is logged.
@@ -140,6 +169,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
     let keys = environment.take(&[setting::API_KEYS.name.to_owned()], value::keys);
     let require_key = preset(environment, &setting::REQUIRE_KEY, value::switch);
     let admin_keys = environment.take(&[setting::ADMIN_KEY.name.to_owned()], value::keys);
+    let metrics = preset(environment, &setting::METRICS, metrics_access);
     let open = preset(environment, &setting::ALLOW_OPEN, value::switch);
     let origins = environment.take(&[setting::CORS_ORIGINS.name.to_owned()], value::origins);
     let proxies = environment.take(
@@ -172,6 +202,7 @@ pub(super) fn read(environment: &mut Environment) -> Option<ServerConfig> {
         require_key,
         admin_keys,
         trusted_proxies: proxies.map(|proxies| proxies.value).unwrap_or_default(),
+        metrics: metrics?,
         cors_origins: origins.map_or(CorsOrigins::Closed, |origins| origins.value),
         body_limit: body_limit?,
         upload_limit: upload_limit?,

@@ -7,15 +7,16 @@ use super::cache;
 use super::discount;
 use super::networks;
 use super::redis;
+use super::server;
 use super::storage;
 use super::value::{self, UrlHints, Wrong};
 use super::webhook;
 pub(super) use table::{
     ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_TTL,
     CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER,
-    REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES,
-    UPLOAD_LIMIT, WORKERS,
+    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
+    PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST,
+    TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS,
 };
 
 /// One setting that the environment can hold.
@@ -107,6 +108,8 @@ pub enum Kind {
     Away,
     /// The URL of a webhook.
     Webhook,
+    /// Who may read the metrics.
+    MetricsAccess,
     /// The path of a directory.
     Directory,
     /// The slug of a profile.
@@ -156,6 +159,7 @@ impl Kind {
             Self::Redis => "URL with redis:// or rediss://",
             Self::Away => "local or refuse",
             Self::Webhook => "URL with https:// or http://",
+            Self::MetricsAccess => "auto, open, key or off",
             Self::Directory => "path of a directory",
             Self::Profile => "name of a known provider",
             Self::Policy => "strict, warn or pass",
@@ -185,6 +189,7 @@ impl Kind {
             Self::Redis => redis::url(text).map(drop),
             Self::Away => redis::away(text).map(drop),
             Self::Webhook => webhook::url(text).map(drop),
+            Self::MetricsAccess => server::metrics_access(text).map(drop),
             Self::Headers => value::headers(text).map(drop),
             Self::Seconds => value::seconds(text).map(drop),
             Self::Retries => value::retries(text).map(drop),

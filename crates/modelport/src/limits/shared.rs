@@ -172,6 +172,11 @@ impl Shared {
         }
     }
 
+    /// Whether the server does not answer.
+    pub fn is_away(&self) -> bool {
+        self.link.load().is_none()
+    }
+
     /// One word for [`Shared::mode`].
     pub fn word(&self) -> &'static str {
         match self.mode() {

@@ -270,6 +270,8 @@ fn refusal(refused: &Refused, standing: Standing, key: &str, now: u64) -> Error 
     write(standing, |name, value| headers.push((name, value)));
     Error::Limited {
         limit: kind,
+        owner: cell.owner.as_str(),
+        name: limit,
         message,
         retry_after: retry_after.map(whole_seconds),
         headers,

@@ -81,6 +81,16 @@ pub enum Committed {
 }
 
 impl Committed {
+    /// The same, and what is waited for of it from now on: what was waited for until here is the attempt's.
+    #[must_use]
+    pub fn begun(mut self) -> Self {
+        match &mut self {
+            Self::Stream { rest, .. } | Self::Opaque { rest, .. } => drop(rest.take_waited()),
+            Self::Whole { .. } => {}
+        }
+        self
+    }
+
     /// The headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         match self {

@@ -25,6 +25,7 @@ use super::{
     waiting::Grace,
 };
 use crate::{
+    accounting::record::Lookup,
     cache::{
         Cache, MAX_ANSWER,
         answer::Answer,
@@ -90,10 +91,12 @@ pub(super) async fn answer(
         meter.refuse(&Error::NotKept);
         return Err(Error::NotKept);
     }
-    let lookup = of.map(|of| Lookup { cache, of, control });
+    let lookup = of.map(|of| Sought { cache, of, control });
     let mark = if lookup.is_some() && control.reads {
+        meter.looked_up(Lookup::Miss);
         MISS
     } else {
+        meter.looked_up(Lookup::Bypass);
         BYPASS
     };
     if job.asked.stream() {
@@ -106,7 +109,7 @@ pub(super) async fn answer(
 }
 
 /// A request that no kept answer was found for, and whose answer may be kept.
-struct Lookup {
+struct Sought {
     cache: Arc<Cache>,
     of: Fingerprint,
     control: Control,
@@ -114,7 +117,7 @@ struct Lookup {
 
 /// Asks a provider, or waits for somebody else who does.
 async fn ask(
-    lookup: Option<Lookup>,
+    lookup: Option<Sought>,
     job: Box<Job>,
     mut meter: Meter,
     mark: HeaderValue,
@@ -162,7 +165,7 @@ async fn keep(reply: Reply, answered: Arc<AtomicBool>, tape: Tape) -> Result<Rep
 }
 
 /// Waits for the turn of a request among those that are the same; `None` when it has waited long enough.
-async fn come(lookup: &Lookup, job: &Job) -> Result<Option<Turn>, Error> {
+async fn come(lookup: &Sought, job: &Job) -> Result<Option<Turn>, Error> {
     let mut turn = lookup.cache.queue(lookup.of);
     let patience = Instant::now() + PATIENCE;
     let deadline = job.deadline.as_ref();
@@ -210,7 +213,7 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
 /// A kept answer, as the answer to this request.
 fn again(found: &Answer, job: &Job, mut meter: Meter) -> Reply {
     meter.begin(StatusCode::OK);
-    meter.met_kept();
+    meter.looked_up(Lookup::Hit);
     let limits = meter.limits();
     meter.settle(Ending::Answered);
     let mut reply = Response::new(Body::new(found.replay()));

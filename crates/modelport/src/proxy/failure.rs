@@ -261,7 +261,7 @@ impl Failure {
     }
 
     fn pass_on(self, job: &Job, mut meter: Meter) -> Reply {
-        let said = self.said;
+        let (kind, said) = (self.kind, self.said);
         let (status, upstream_headers, body) = match self.answer {
             Some(answer) => (answer.status, answer.headers, answer.body),
             None => (StatusCode::BAD_GATEWAY, HeaderMap::new(), Bytes::new()),
@@ -279,7 +279,7 @@ impl Failure {
         let mut reply = Response::new(Body::from(body));
         *reply.status_mut() = status;
         *reply.headers_mut() = headers;
-        meter.passed_on(status, &said);
+        meter.passed_on(status, kind, &said);
         meter.settle(Ending::Refused);
         reply
     }

@@ -1,12 +1,14 @@
 //! A second attempt beside a first one that is slow: whichever has its first output first is the answer, and the other
 //! is cancelled.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::AtomicU32,
+    time::{Duration, Instant},
+};
 
 use super::{
     Job,
     failure::Failure,
-    meter::Meter,
     plan::Deployment,
     sending::{self, Sending},
     tries::{Won, at_deployment},
@@ -35,7 +37,7 @@ pub(super) async fn race(
     place: usize,
     at: &Deployment,
     sending: &Sending,
-    meter: &Meter,
+    calls: &AtomicU32,
     attempts: &mut Attempts,
 ) -> Raced {
     let alone = |result| Raced {
@@ -45,11 +47,11 @@ pub(super) async fn race(
         last: place,
     };
     let Some(after) = patience(job, at) else {
-        return alone(at_deployment(job, place, at, sending, meter, attempts).await);
+        return alone(at_deployment(job, place, at, sending, calls, attempts).await);
     };
     let started = clock::now();
     let mut noted = Attempts::new();
-    let mut first = Box::pin(at_deployment(job, place, at, sending, meter, &mut noted));
+    let mut first = Box::pin(at_deployment(job, place, at, sending, calls, &mut noted));
     let in_time = tokio::time::timeout(after, &mut first).await;
     let second = match &in_time {
         Ok(_) => None,
@@ -71,7 +73,7 @@ pub(super) async fn race(
         place + 1,
         other,
         &other_sending,
-        meter,
+        calls,
         &mut other_noted,
     ));
     // The first to have an output, or the second to fail, is the end of it.
@@ -85,13 +87,19 @@ pub(super) async fn race(
         ended => ended,
     };
     drop((first, second));
-    attempts.extend(noted_of(place, noted, first_ended.is_none(), started));
-    attempts.extend(noted_of(
-        place + 1,
+    let mut noted = noted_of((place, at), noted, first_ended.is_none(), started);
+    let mut others = noted_of(
+        (place + 1, other),
         other_noted,
         second_ended.is_none(),
         begun,
-    ));
+    );
+    for attempt in &mut others {
+        attempt.beside = true;
+    }
+    noted.extend(others);
+    count_once(&mut noted, clock::now().saturating_duration_since(started));
+    attempts.extend(noted);
     match (first_ended, second_ended) {
         (Some(Ok(won)), _) => Raced {
             last: place + 1,
@@ -140,18 +148,31 @@ fn second(job: &Job, place: usize) -> Option<(&Deployment, Sending)> {
 
 /// The attempts at one of two deployments, with the one that was given up.
 fn noted_of(
-    place: usize,
+    (place, at): (usize, &Deployment),
     mut noted: Attempts,
     given_up: bool,
-    begun: std::time::Instant,
+    begun: Instant,
 ) -> Attempts {
     if given_up {
+        let took = clock::now().saturating_duration_since(begun);
         noted.push(Attempt {
             place,
+            provider: at.provider,
             key: noted.last().map_or(0, |last| last.key),
             outcome: Outcome::Cancelled,
-            took: clock::now().saturating_duration_since(begun),
+            took,
+            waited: took,
+            beside: false,
         });
     }
     noted
+}
+
+/// Two attempts wait at the same time, and the request has waited for no longer than it took.
+fn count_once(attempts: &mut Attempts, took: Duration) {
+    let mut left = took;
+    for attempt in attempts {
+        attempt.waited = attempt.waited.min(left);
+        left -= attempt.waited;
+    }
 }

@@ -8,28 +8,31 @@ use std::{
             Ordering::{Relaxed, Release},
         },
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::StatusCode;
-use modelport_provider::{cost::Counts, failure::FailureKind, usage::Usage};
+use modelport_provider::{failure::FailureKind, usage::Usage};
 use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 pub use crate::accounting::record::Ending;
 use crate::{
-    accounting::{charge::Charge, entry::short, record::Record, unmetered::Unmetered},
+    accounting::{
+        charge::Charge,
+        entry::short,
+        record::{Lookup, Problem, Record},
+    },
     app::App,
     clock,
     error::{Blame, Error},
-    limits::{
-        admission::{Reached, Standing},
-        cell::Use,
-        money::Money,
-    },
-    models::cost,
+    limits::{admission::Standing, cell::Use},
+    routing::choice::Attempts,
 };
+
+mod booking;
+mod steps;
 
 use super::{
     Inbound,
@@ -41,18 +44,21 @@ use super::{
 /// The status of a request whose caller left before an answer began: nginx's word for it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// Bytes of a request that make a token, roughly.
-const BYTES_PER_TOKEN: usize = 4;
-
 /// A request being measured. Dropped before it is settled, it counts as cancelled by the caller.
 pub struct Meter {
     app: Arc<App>,
     arrived: Instant,
-    /// The provider that is being asked, by its place in the configuration.
+    /// The provider whose use is still to be booked, by its place in the configuration.
     provider: Option<usize>,
+    /// The provider that was asked last, by its place in the configuration.
+    asked: Option<usize>,
     record: Option<Box<Record>>,
-    /// Attempts that were made.
+    /// Attempts that were begun.
     calls: AtomicU32,
+    /// Those of them that are over.
+    attempts: Attempts,
+    /// How long an answer that had begun was waited for.
+    waited: Duration,
     /// What is let go of when the answer is over.
     held: Held,
     /// The request's leave by the limits of the caller.
@@ -75,7 +81,10 @@ impl Meter {
             app: Arc::clone(app),
             arrived: clock::now(),
             provider: None,
+            asked: None,
             calls: AtomicU32::new(0),
+            attempts: Attempts::new(),
+            waited: Duration::ZERO,
             held: Held::default(),
             admitted: None,
             body: Bytes::new(),
@@ -90,19 +99,24 @@ impl Meter {
                 team: known.and_then(|known| known.team.clone()),
                 tags: known.and_then(|known| known.tags_json.clone()),
                 endpoint: inbound.surface.path(),
+                operation: inbound.surface.operation(),
                 requested: None,
                 upstream_model: None,
                 provider: None,
                 stream: false,
                 attempts: 0,
+                tried: Vec::new(),
+                waited: Duration::ZERO,
                 status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
-                duration: std::time::Duration::ZERO,
+                duration: Duration::ZERO,
                 first_output: None,
                 usage: None,
+                estimated: false,
                 charge: Charge::default(),
                 unmetered: None,
                 earlier: Vec::new(),
-                kept: false,
+                lookup: None,
+                warned: SmallVec::new(),
                 ending: Ending::Cancelled,
                 problem: None,
             })),
@@ -134,9 +148,20 @@ impl Meter {
         }
     }
 
-    /// An attempt is being made.
-    pub fn calling(&self) {
-        self.calls.fetch_add(1, Relaxed);
+    /// Where attempts at a deployment are counted when they begin, and noted when they are over.
+    pub fn counts(&mut self, at: &Deployment) -> (&AtomicU32, &mut Attempts) {
+        self.asked = Some(at.provider);
+        (&self.calls, &mut self.attempts)
+    }
+
+    /// The attempts that are over.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// The provider kept an answer that had begun waiting for so long.
+    pub fn waited(&mut self, time: Duration) {
+        self.waited += time;
     }
 
     /// The answer keeps this until it is over.
@@ -221,7 +246,7 @@ impl Meter {
     }
 
     /// The caller gets a provider's refusal.
-    pub fn passed_on(&mut self, status: StatusCode, said: &str) {
+    pub fn passed_on(&mut self, status: StatusCode, kind: FailureKind, said: &str) {
         if let Some(record) = &mut self.record {
             let blame = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 Blame::Upstream
@@ -229,7 +254,12 @@ impl Meter {
                 Blame::Caller
             };
             record.status = status;
-            record.problem = Some((blame, said.into()));
+            record.problem = Some(Problem {
+                blame,
+                class: kind.as_str(),
+                limit: None,
+                said: said.into(),
+            });
         }
     }
 
@@ -242,7 +272,7 @@ impl Meter {
     pub fn refuse(&mut self, error: &Error) {
         if let Some(record) = &mut self.record {
             record.status = error.status();
-            record.problem = Some((error.blame(), error.to_string().into()));
+            record.problem = Some(Problem::of(error));
         }
         self.hand_over(Ending::Failed);
     }
@@ -255,63 +285,15 @@ impl Meter {
             flight.failed(FailureKind::Truncated, None, clock::now());
         }
         if let Some(record) = &mut self.record {
-            record.problem = Some((error.blame(), error.to_string().into()));
+            record.problem = Some(Problem::of(error));
         }
         self.hand_over(Ending::Broken);
     }
 
-    /// The target that answers has died in the middle of a stream with which another is to go on. What it did is booked
-    /// with the rest, and the answer is kept for nobody.
-    pub fn cut(&mut self) {
-        if let Some(flight) = &mut self.held.flight {
-            flight.failed(FailureKind::Truncated, None, clock::now());
-        }
-        let permit = self.held.permit.take();
-        self.held = Held::default();
-        self.watched = None;
-        let events = std::mem::take(&mut self.events);
-        let (Some(record), Some(provider)) = (&mut self.record, self.provider.take()) else {
-            return;
-        };
-        let Some(model) = record.upstream_model.clone() else {
-            return;
-        };
-        let told = record.usage.take();
-        let counts = if told.is_some() {
-            Counts::Told
-        } else {
-            Counts::Estimated
-        };
-        let (app, at) = (Arc::clone(&self.app), record.at);
-        let price =
-            move |usage: &Usage| Charge::of(&cost::of(&app, provider, &model, usage, counts, at));
-        // The tokens of the request are counted away from here; its limits want to know at once.
-        let rough = told.clone().unwrap_or_else(|| Usage {
-            input_tokens: u64::try_from(self.body.len() / BYTES_PER_TOKEN).unwrap_or(u64::MAX),
-            output_tokens: events,
-            ..Usage::default()
-        });
-        let used = Use {
-            input_tokens: rough.input_tokens,
-            output_tokens: rough.output_tokens,
-            cost: (price(&rough).amount).map_or(Money::ZERO, Money::from_dollars),
-        };
-        record.earlier.push(Unmetered {
-            body: self.body.clone(),
-            events,
-            told,
-            price: Arc::new(price),
-        });
-        self.earlier = self.earlier.and(used);
-        if let Some(permit) = permit {
-            self.warn_of(permit.settle(Some(used)));
-        }
-    }
-
-    /// The caller gets an answer that was kept.
-    pub fn met_kept(&mut self) {
+    /// What was found among the answers that are kept.
+    pub fn looked_up(&mut self, found: Lookup) {
         if let Some(record) = &mut self.record {
-            record.kept = true;
+            record.lookup = Some(found);
         }
     }
 
@@ -325,96 +307,16 @@ impl Meter {
         self.hand_over(ending);
     }
 
-    /// What was used shows what the model can do.
-    fn teach(&self, record: &Record) {
-        // Of an answer by several targets nobody has said all.
-        if !record.earlier.is_empty() {
-            return;
-        }
-        let (Some(provider), Some(model), Some(usage)) =
-            (self.provider, &record.upstream_model, &record.usage)
-        else {
-            return;
+    /// What the attempts were, and how long they kept the request waiting.
+    fn sum_up(&self, record: &mut Record) {
+        let waited: Duration = self.attempts.iter().map(|attempt| attempt.waited).sum();
+        record.waited = self.waited + waited;
+        let name = |place: usize| {
+            let config = self.app.config.providers.get(place);
+            config.map_or("", |config| config.id.as_str())
         };
-        if let Some(cache) = &self.held.cache {
-            cache.note(usage.input_tokens, usage.cached_input_tokens);
-        }
-        let lessons = &self.app.lessons;
-        lessons.used(provider, model, usage, clock::calendar());
-    }
-
-    /// Puts what was used in the place of what was expected, at every limit.
-    fn count(&mut self, record: &Record) {
-        let of_provider = self.held.permit.take();
-        let admitted = self.admitted.take();
-        if admitted.is_none() && of_provider.is_none() {
-            return;
-        }
-        // A kept answer shows nothing of how long answers are.
-        let is_whole =
-            record.ending == Ending::Answered && !record.kept && record.earlier.is_empty();
-        let used = match &record.usage {
-            Some(usage) => Some(Use {
-                input_tokens: usage.input_tokens,
-                output_tokens: usage.output_tokens,
-                cost: record
-                    .charge
-                    .amount
-                    .map_or(Money::ZERO, Money::from_dollars),
-            }),
-            // What was not answered has used nothing, as far as anybody has said.
-            _ if record.unmetered.is_none() => Some(Use::default()),
-            _ => None,
-        };
-        let mut reached = SmallVec::new();
-        if let Some(admitted) = admitted {
-            let used = used.map(|used| used.and(self.earlier));
-            reached = admitted.settle(&self.app, used, is_whole);
-        }
-        if let Some(of_provider) = of_provider {
-            reached.extend(of_provider.settle(used));
-        }
-        self.warn_of(reached);
-    }
-
-    fn warn_of(&self, reached: SmallVec<[Reached; 1]>) {
-        for Reached { cell, soft } in reached {
-            let notices = &self.app.limits.notices;
-            notices.reached(&cell, soft, clock::unix_millis());
-        }
-    }
-
-    /// Works out what the request costs, or sees to it that it is estimated.
-    fn price(&mut self, record: &mut Record) {
-        let (Some(provider), Some(model)) = (self.provider, record.upstream_model.clone()) else {
-            record.charge = Charge::none();
-            return;
-        };
-        if let Some(usage) = &record.usage {
-            if record.charge.amount.is_none() {
-                let counts = Counts::Told;
-                let cost = cost::of(&self.app, provider, &model, usage, counts, record.at);
-                record.charge = Charge::of(&cost);
-            }
-            return;
-        }
-        // A provider that refused, or never began, charges nothing, as all document. One that was left in the middle
-        // charges for what it did.
-        let is_left = record.ending == Ending::Cancelled && self.calls.load(Relaxed) > 0;
-        if record.first_output.is_none() && !is_left {
-            record.charge = Charge::none();
-            return;
-        }
-        let (app, at) = (Arc::clone(&self.app), record.at);
-        record.unmetered = Some(Box::new(Unmetered {
-            body: std::mem::take(&mut self.body),
-            events: self.events,
-            told: None,
-            price: Arc::new(move |usage| {
-                let counts = Counts::Estimated;
-                Charge::of(&cost::of(&app, provider, &model, usage, counts, at))
-            }),
-        }));
+        let last = self.asked.map_or("", name);
+        record.tried = steps::of(&self.attempts, record.attempts, name, last);
     }
 
     fn hand_over(&mut self, ending: Ending) {
@@ -424,7 +326,8 @@ impl Meter {
             record.attempts = self.calls.load(Relaxed);
             self.price(&mut record);
             self.teach(&record);
-            self.count(&record);
+            self.count(&mut record);
+            self.sum_up(&mut record);
             self.held = Held::default();
             self.app.records.send(record);
             if let (Some(watched), Ending::Answered) = (&self.watched, ending) {

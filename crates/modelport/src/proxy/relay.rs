@@ -36,7 +36,7 @@ pub fn reply(
     committed: Committed,
     mut meter: Meter,
 ) -> Reply {
-    match committed {
+    match committed.begun() {
         Committed::Whole {
             parts,
             body,

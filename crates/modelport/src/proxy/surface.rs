@@ -194,6 +194,25 @@ impl Surface {
         }
     }
 
+    /// What is done there: OpenTelemetry's word (its conventions for generative AI, `gen_ai.operation.name`, 2026-11),
+    /// and where it has none one of ours.
+    pub fn operation(self) -> &'static str {
+        match self {
+            Self::ChatCompletions | Self::Responses | Self::Messages => "chat",
+            Self::Completions => "text_completion",
+            Self::CountTokens => "count_tokens",
+            Self::Embeddings => "embeddings",
+            Self::Moderations => "moderation",
+            Self::Rerank => "rerank",
+            Self::ImageGenerations => "image_generation",
+            Self::ImageEdits => "image_edit",
+            Self::ImageVariations => "image_variation",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcription",
+            Self::Translations => "translation",
+        }
+    }
+
     /// Its path below `/v1`.
     pub fn path(self) -> &'static str {
         self.facts().path

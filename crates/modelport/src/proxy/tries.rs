@@ -1,6 +1,13 @@
 //! One deployment: the first attempt, its retries, and its provider's other credentials.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use http::HeaderMap;
 use modelport_provider::{failure::FailureKind, retry};
@@ -10,11 +17,11 @@ use super::{
     admission::{self, AtProvider},
     attempt::{self, Committed},
     failure::Failure,
-    meter::Meter,
     next::{self, Next},
     place::{self, Entered},
     plan::Deployment,
     sending::Sending,
+    waited::Waited,
 };
 use crate::{
     clock,
@@ -50,7 +57,7 @@ pub struct Held {
     pub cache: Option<Arc<CacheRate>>,
 }
 
-/// Tries the deployment at this place of the plan, and notes each attempt.
+/// Tries the deployment at this place of the plan, and notes each attempt; `calls` counts them when they begin.
 ///
 /// # Errors
 /// The [`Failure`] of the last attempt.
@@ -59,7 +66,7 @@ pub async fn at_deployment(
     place: usize,
     at: &Deployment,
     sending: &Sending,
-    meter: &Meter,
+    calls: &AtomicU32,
     attempts: &mut Attempts,
 ) -> Result<Won, Failure> {
     let app = &job.worker.app;
@@ -85,7 +92,7 @@ pub async fn at_deployment(
         if let Some(deadline) = job.deadline.filter(|deadline| deadline.at <= clock::now()) {
             return Err(deadline.passed());
         }
-        meter.calling();
+        calls.fetch_add(1, Relaxed);
         let (result, attempt) = one(job, place, at, key, signals, keyring, sending).await;
         attempts.push(attempt);
         let failure = match result {
@@ -127,13 +134,18 @@ async fn one(
     let started = clock::now();
     let mut flight = signals.begin(started);
     let attempt = pin!(attempt::once(job, at, key, sending));
+    let mut attempt = Waited::of(attempt);
     let result = match job.deadline {
-        None => attempt.await,
-        Some(deadline) => match tokio::time::timeout_at(deadline.at.into(), attempt).await {
-            Ok(result) => result,
-            Err(_) => Err(deadline.passed()),
-        },
+        None => (&mut attempt).await,
+        Some(deadline) => {
+            let in_time = tokio::time::timeout_at(deadline.at.into(), &mut attempt);
+            match in_time.await {
+                Ok(result) => result,
+                Err(_) => Err(deadline.passed()),
+            }
+        }
     };
+    let waited = attempt.total();
     let result = result.map_err(|failure| job.hide(at, key, failure));
     let now = clock::now();
     let took = now.saturating_duration_since(started);
@@ -172,9 +184,12 @@ async fn one(
     };
     let attempt = Attempt {
         place,
+        provider: at.provider,
         key,
         outcome,
         took,
+        waited,
+        beside: false,
     };
     let cache = job.plan.target(at).map(|target| Arc::clone(&target.cache));
     let result = result.map(|committed| Won {

@@ -101,12 +101,18 @@ impl fmt::Display for Reason {
 pub struct Attempt {
     /// The deployment, by its place in the plan.
     pub place: usize,
+    /// Its provider, by its place in the configuration.
+    pub provider: usize,
     /// Which of the provider's credentials was shown.
     pub key: usize,
     /// How it ended.
     pub outcome: Outcome,
     /// How long it took, to its first output if it was answered.
     pub took: Duration,
+    /// How much of that was spent waiting for the provider.
+    pub waited: Duration,
+    /// Whether it was begun beside another one that was slow.
+    pub beside: bool,
 }
 
 /// How a call ended.

@@ -169,6 +169,12 @@ impl Targets {
         self.by_provider.get(provider)
     }
 
+    /// All of them, each with `provider:model` or, as a whole, `provider`.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Arc<Target>)> {
+        let all = self.by_name.iter();
+        all.map(|(name, target)| (name.as_str(), target))
+    }
+
     fn take(&mut self, name: &str, before: &Self, now: Instant) -> Arc<Target> {
         if let Some(known) = self.by_name.get(name) {
             return Arc::clone(known);

@@ -15,7 +15,9 @@ pub struct Reloader(Arc<watch::Sender<Arc<App>>>);
 
 impl Reloader {
     pub(super) fn new(app: App) -> Self {
-        Self(Arc::new(watch::Sender::new(Arc::new(app))))
+        let app = Arc::new(app);
+        name_models(&app);
+        Self(Arc::new(watch::Sender::new(app)))
     }
 
     /// The state under the configuration that counts.
@@ -38,7 +40,9 @@ impl Reloader {
             .inspect_err(|fault| before.note_refused(fault.to_string()))?;
         next.note_taken_up();
         let edition = next.edition;
-        self.0.send_replace(Arc::new(next));
+        let next = Arc::new(next);
+        name_models(&next);
+        self.0.send_replace(next);
         Ok(edition)
     }
 
@@ -46,4 +50,14 @@ impl Reloader {
     pub fn refuse(&self, faults: String) {
         self.app().note_refused(faults);
     }
+}
+
+/// Metrics name the models that this state knows. It is not kept alive for them: it holds them.
+fn name_models(app: &Arc<App>) {
+    let weak = Arc::downgrade(app);
+    let knows = move |provider: &str, model: &str| {
+        let app = weak.upgrade();
+        app.is_some_and(|app| app.knows(provider, model))
+    };
+    app.records.metrics().ask(Box::new(knows));
 }

@@ -11,6 +11,7 @@ use std::{
 use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use super::metrics::Tally;
 use crate::{accounting::record::Record, clock};
 
 /// Finished requests that may wait for their line; more than that and lines are lost, not
@@ -58,22 +59,22 @@ enum Message {
 }
 
 impl Sink {
-    /// Starts the thread that writes the lines of records that are loud enough.
+    /// Starts the thread that writes the lines of records that are loud enough, and counts the records if nobody else does.
     ///
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn start(level: Level) -> io::Result<Self> {
+    pub fn start(level: Level, tally: Option<Tally>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || drain(&receiver, level))?;
+            .spawn(move || drain(&receiver, level, tally))?;
         Ok(Self(sender))
     }
 
-    /// Hands a record over; its line is lost when too many wait already.
-    pub fn send(&self, record: Box<Record>) {
-        let _ = self.0.try_send(Message::Finished(record));
+    /// Hands a record over. False says that too many wait already, and its line is lost.
+    pub fn send(&self, record: Box<Record>) -> bool {
+        self.0.try_send(Message::Finished(record)).is_ok()
     }
 
     /// Waits until the lines of all records so far are written, but not for ever. For the end of
@@ -89,7 +90,7 @@ impl Sink {
 
 /// Writes in batches. Between batches the thread sleeps by the clock rather than on the channel,
 /// because waking a sleeper costs the sender more than the rest of its work.
-fn drain(receiver: &Receiver<Message>, level: Level) {
+fn drain(receiver: &Receiver<Message>, level: Level, mut tally: Option<Tally>) {
     let mut batch = Batch::new(level);
     let mut quiet = 0;
     loop {
@@ -112,7 +113,13 @@ fn drain(receiver: &Receiver<Message>, level: Level) {
         };
         quiet = 0;
         match message {
-            Message::Finished(record) => batch.add(&record),
+            Message::Finished(mut record) => {
+                if let Some(tally) = &mut tally {
+                    record.estimate();
+                    tally.count(&record);
+                }
+                batch.add(&record);
+            }
             Message::Flush(written) => {
                 batch.show();
                 drop(written);

@@ -28,6 +28,7 @@ mod keys;
 mod ledger;
 mod lessons;
 mod limits;
+mod metrics;
 mod ollama;
 mod openai_compatible_provider;
 mod openrouter_backward_compatibility;

@@ -4,6 +4,7 @@ pub mod client;
 pub mod gateway;
 pub mod h2;
 pub mod h2_upstream;
+pub mod metrics;
 pub mod pages;
 pub mod postgres;
 pub mod raw;
@@ -14,6 +15,7 @@ pub mod views;
 
 pub use client::{Exchange, Response, Stream};
 pub use gateway::{Gateway, wait_until};
+pub use metrics::Metrics;
 pub use pages::Pages;
 pub use scripted::Scripted;
 pub use upstream::Upstream;

@@ -62,6 +62,12 @@ pub(in crate::config) const ADMIN_KEY: Setting = Setting {
     },
     help: "What must be shown to the admin API under /admin/v1, at least 8 characters; several are separated by commas. Without it that API is closed.",
 };
+pub(in crate::config) const METRICS: Setting = Setting {
+    name: "MODELPORT_METRICS",
+    kind: Kind::MetricsAccess,
+    preset: Preset::Value("auto"),
+    help: "Who may read GET /metrics: open for everybody, key for whoever shows MODELPORT_ADMIN_KEY or a key made with `modelport keys create NAME --endpoint /metrics`, off for nobody, and auto for open where only this machine can reach the port and key elsewhere.",
+};
 pub(in crate::config) const ALLOW_OPEN: Setting = Setting {
     name: "MODELPORT_ALLOW_OPEN",
     kind: Kind::Switch,
@@ -379,7 +385,7 @@ pub(super) const STORAGE: [Setting; 6] = [
 
 pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
 
-pub(super) const SERVER: [Setting; 16] = [
+pub(super) const SERVER: [Setting; 17] = [
     CONFIG,
     HOST,
     PORT,
@@ -387,6 +393,7 @@ pub(super) const SERVER: [Setting; 16] = [
     API_KEYS,
     REQUIRE_KEY,
     ADMIN_KEY,
+    METRICS,
     ALLOW_OPEN,
     TRUSTED_PROXIES,
     CORS_ORIGINS,

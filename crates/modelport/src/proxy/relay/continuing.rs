@@ -29,10 +29,7 @@ use super::{
     story::Story,
     stream::{Relay, Words},
 };
-use crate::{
-    error::Error,
-    routing::choice::{Attempts, Stop},
-};
+use crate::{error::Error, routing::choice::Stop};
 
 /// Fields of a request whose answer is not plain text that goes on where it stopped.
 const NOT_PLAIN: [&str; 7] = [
@@ -79,9 +76,9 @@ pub(in crate::proxy) fn reply(
     sending: &Sending,
     committed: Committed,
     meter: Meter,
-    attempts: Attempts,
 ) -> Result<Reply, Error> {
     let at = job.plan.deployments.get(answering).ok_or(Error::Internal)?;
+    let committed = committed.begun();
     let Committed::Stream {
         parts,
         held,
@@ -98,7 +95,6 @@ pub(in crate::proxy) fn reply(
         body: job.body.clone(),
         job,
         last,
-        attempts,
     };
     let stage = Stage::Relaying(Box::new(relay), Box::new(further));
     Ok(Reply::from_parts(head, Body::new(Continuing { stage })))
@@ -126,7 +122,6 @@ struct Further {
     body: Bytes,
     /// The last deployment that was asked, by its place in the plan.
     last: usize,
-    attempts: Attempts,
 }
 
 impl HttpBody for Continuing {
@@ -180,17 +175,19 @@ async fn go_on(relay: Box<Relay>, mut further: Box<Further>, error: Box<Error>) 
         None => Err(None),
     };
     let job = &further.job;
-    let won = match told {
-        Ok((sending, won)) => further.relay(&sending, won, story, meter),
+    match told {
+        Ok((sending, won)) => {
+            job.note(meter.attempts(), None);
+            let relay = further.relay(&sending, won, story, meter);
+            relay.map_or(Stage::Over, |relay| Stage::Relaying(relay, further))
+        }
         Err(stop) => {
-            job.note(&further.attempts, stop);
+            job.note(meter.attempts(), stop);
             let event = error.event(job.surface.envelope(), &job.id);
             meter.break_off(&error);
-            return Stage::Telling(event);
+            Stage::Telling(event)
         }
-    };
-    job.note(&further.attempts, None);
-    won.map_or(Stage::Over, |relay| Stage::Relaying(relay, further))
+    }
 }
 
 impl Further {
@@ -219,7 +216,8 @@ impl Further {
             let Ok(sending) = sending::prepare(job, at) else {
                 continue;
             };
-            let asked = at_deployment(job, self.last, at, &sending, meter, &mut self.attempts);
+            let (calls, attempts) = meter.counts(at);
+            let asked = at_deployment(job, self.last, at, &sending, calls, attempts);
             match Box::pin(asked).await {
                 Ok(won) if matches!(won.committed, Committed::Stream { .. }) => {
                     meter.attempting(at);
@@ -245,7 +243,7 @@ impl Further {
         let at = job.plan.deployments.get(self.last)?;
         let Committed::Stream {
             held, reader, rest, ..
-        } = won.committed
+        } = won.committed.begun()
         else {
             return None;
         };

@@ -388,6 +388,7 @@ impl HttpBody for Relay {
                 return Poll::Ready(trailers.map(Ok));
             };
             let data = ready!(upstream.poll_data(cx));
+            this.meter.waited(upstream.take_waited());
             this.receive(data);
         }
     }

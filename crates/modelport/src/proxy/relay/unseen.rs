@@ -142,9 +142,12 @@ impl HttpBody for Unseen {
         if let Some(fault) = this.fault.take() {
             return Poll::Ready(Some(Err(fault)));
         }
-        let data = match this.held.pop_front() {
-            Some(piece) => Some(Ok(piece)),
-            None => ready!(this.rest.poll_data(cx)),
+        let data = if let Some(piece) = this.held.pop_front() {
+            Some(Ok(piece))
+        } else {
+            let data = ready!(this.rest.poll_data(cx));
+            this.meter.waited(this.rest.take_waited());
+            data
         };
         match data {
             Some(Ok(piece)) => {

@@ -124,6 +124,10 @@ fn usage(gateway: &Gateway, id: &str) -> Option<(u64, u64)> {
     let printed = wait_until(Duration::from_secs(10), || line(gateway.output()).is_some());
     assert!(printed, "no line of {id} in {}", gateway.output());
     let line = line(gateway.output()).unwrap();
+    // What the provider has not said is estimated.
+    if line.contains(" counts=estimated") {
+        return None;
+    }
     let number = |name: &str| {
         let (_, rest) = line.split_once(&format!(" {name}="))?;
         rest.split(' ').next()?.parse::<u64>().ok()

@@ -6,8 +6,8 @@ use super::{Block, Key, Shape};
 use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_TTL,
     CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
-    KEEP_DAYS, LOG_LEVEL, MAX_SIZE, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY,
-    SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
+    KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL,
+    REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
@@ -78,6 +78,12 @@ pub(in crate::config::file) static SERVER: Block = Block {
             .help_is("Whether callers need a key even where there are no api_keys and none has been made with `modelport keys create` yet."),
         Key::variable("admin_keys", Shape::Secrets, ADMIN_KEY.name)
             .help_is("What must be shown to the admin API under /admin/v1, at least 8 characters each. Without them that API is closed."),
+        Key::variable(
+            "metrics",
+            Shape::Choice(&["auto", "open", "key", "off"]),
+            METRICS.name,
+        )
+        .help_is("Who may read GET /metrics: open for everybody, key for whoever shows one of admin_keys or a key made with `modelport keys create NAME --endpoint /metrics`, off for nobody, and auto for open where only this machine can reach the port and key elsewhere."),
         Key::variable("allow_open", Shape::Switch, ALLOW_OPEN.name),
         Key::variable("trusted_proxies", Shape::Texts, TRUSTED_PROXIES.name),
         Key::variable("cors_origins", Shape::Texts, CORS_ORIGINS.name),

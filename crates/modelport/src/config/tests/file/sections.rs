@@ -98,7 +98,7 @@ fn faults_name_place_key_and_remedy() {
     );
     check(
         "server = 1\n",
-        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, require_key, admin_keys, allow_open, trusted_proxies, cors_origins, body_limit, upload_limit, budget_webhook, stream_cost, shutdown_timeout, workers, log_level.",
+        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, require_key, admin_keys, metrics, allow_open, trusted_proxies, cors_origins, body_limit, upload_limit, budget_webhook, stream_cost, shutdown_timeout, workers, log_level.",
     );
     check(
         "[providers]\nid = 'a'\n",
