@@ -10,6 +10,7 @@ from . import (
     harness,
     json_answers,
     langchain,
+    metrics,
     models,
     ollama_client,
     responses,
@@ -31,6 +32,7 @@ MODULES = [
     asynchronous,
     langchain,
     ollama_client,
+    metrics,
 ]
 
 named = sys.argv[1:]
