@@ -151,7 +151,7 @@ pub fn load_from_process(config: Option<PathBuf>) -> Result<Config, Faults> {
 /// nothing of models either.
 ///
 /// # Errors
-/// All faults at once, where a configuration file or [`setting::CATALOGUE`] is meant to count.
+/// All faults at once, where a configuration file or `MODELPORT_CATALOGUE` is meant to count.
 pub fn load_if_meant(config: Option<PathBuf>) -> Result<Option<Config>, Faults> {
     let dotenv = source::dotenv().map_err(|fault| Faults(vec![fault]))?;
     let mut environment = Environment::read(environment::process(), dotenv);
