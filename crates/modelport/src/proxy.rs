@@ -276,7 +276,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         };
         meter.attempting(at);
         let mut asked = place;
-        let (calls, attempts) = meter.counts(at);
+        let (calls, attempts) = meter.counts(place, at);
         let result = if job.is_hedged() {
             let raced = Box::pin(hedge::race(&job, place, at, &sending, calls, attempts)).await;
             if let (Some(other), Some(its)) = (job.plan.deployments.get(raced.place), raced.sending)

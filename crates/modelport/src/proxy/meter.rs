@@ -50,8 +50,8 @@ pub struct Meter {
     arrived: Instant,
     /// The provider whose use is still to be booked, by its place in the configuration.
     provider: Option<usize>,
-    /// The provider that was asked last, by its place in the configuration.
-    asked: Option<usize>,
+    /// The deployment that was asked last, by its place in the plan, and its provider, by its place in the configuration.
+    asked: Option<(usize, usize)>,
     record: Option<Box<Record>>,
     /// Attempts that were begun.
     calls: AtomicU32,
@@ -148,9 +148,9 @@ impl Meter {
         }
     }
 
-    /// Where attempts at a deployment are counted when they begin, and noted when they are over.
-    pub fn counts(&mut self, at: &Deployment) -> (&AtomicU32, &mut Attempts) {
-        self.asked = Some(at.provider);
+    /// Where attempts at a deployment, this one of the plan, are counted when they begin, and noted when they are over.
+    pub fn counts(&mut self, place: usize, at: &Deployment) -> (&AtomicU32, &mut Attempts) {
+        self.asked = Some((place, at.provider));
         (&self.calls, &mut self.attempts)
     }
 
@@ -315,8 +315,7 @@ impl Meter {
             let config = self.app.config.providers.get(place);
             config.map_or("", |config| config.id.as_str())
         };
-        let last = self.asked.map_or("", name);
-        record.tried = steps::of(&self.attempts, record.attempts, name, last);
+        record.tried = steps::of(&self.attempts, record.attempts, name, self.asked);
     }
 
     fn hand_over(&mut self, ending: Ending) {

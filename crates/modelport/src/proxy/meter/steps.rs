@@ -6,13 +6,13 @@ use crate::{
 };
 
 /// Of these attempts, and of those that were begun and are not among them, because the caller left. Nothing of a single
-/// one that was answered: the rest of the record says everything. `name` gives a provider's id by its place, `last` is that
-/// of the one that was asked last.
+/// one that was answered: the rest of the record says everything. `name` gives a provider's id by its place, `last` is the
+/// place in the plan of the deployment that was asked last, and that of its provider.
 pub(super) fn of<'a>(
     attempts: &[Attempt],
     begun: u32,
     name: impl Fn(usize) -> &'a str,
-    last: &str,
+    last: Option<(usize, usize)>,
 ) -> Vec<Tried> {
     let begun = usize::try_from(begun).unwrap_or(usize::MAX);
     if let [only] = attempts
@@ -23,28 +23,33 @@ pub(super) fn of<'a>(
     }
     let over = attempts.iter().enumerate().map(|(number, attempt)| Tried {
         provider: name(attempt.provider).into(),
-        step: step(attempts.get(..number).unwrap_or_default(), attempt),
+        step: step(
+            attempts.get(..number).unwrap_or_default(),
+            attempt.place,
+            attempt.beside,
+        ),
         outcome: attempt.outcome.as_str(),
     });
+    let (place, provider) = last.unwrap_or_default();
     let left = (attempts.len()..begun).map(|number| Tried {
-        provider: last.into(),
-        step: if number == 0 {
-            Step::First
-        } else {
+        provider: last.map_or("", |_| name(provider)).into(),
+        step: if number > attempts.len() {
             Step::Retry
+        } else {
+            step(attempts, place, false)
         },
         outcome: Outcome::Cancelled.as_str(),
     });
     over.chain(left).collect()
 }
 
-/// Why an attempt was made, after those before it.
-fn step(before: &[Attempt], attempt: &Attempt) -> Step {
-    let again = before.iter().any(|known| known.place == attempt.place);
+/// Why an attempt at this place was made, after those before it.
+fn step(before: &[Attempt], place: usize, beside: bool) -> Step {
+    let again = before.iter().any(|known| known.place == place);
     match (before, again) {
         ([], _) => Step::First,
         (_, true) => Step::Retry,
-        _ if attempt.beside => Step::Hedge,
+        _ if beside => Step::Hedge,
         _ => Step::Failover,
     }
 }
@@ -71,9 +76,9 @@ mod tests {
         }
     }
 
-    fn words(attempts: &[Attempt], begun: u32) -> Vec<String> {
+    fn words(attempts: &[Attempt], begun: u32, last: usize) -> Vec<String> {
         let name = |place| ["a", "b"][place];
-        of(attempts, begun, name, "last")
+        of(attempts, begun, name, Some((last, last)))
             .into_iter()
             .map(|tried| {
                 format!(
@@ -91,7 +96,7 @@ mod tests {
         let answered = |place| attempt(place, Outcome::Answered, false);
         let failed = |place| attempt(place, FAILED, false);
         let check = |attempts: &[Attempt], begun, expected: &[&str]| {
-            assert_eq!(words(attempts, begun), expected);
+            assert_eq!(words(attempts, begun, 0), expected);
         };
         check(&[], 0, &[]);
         check(&[answered(0)], 1, &[]);
@@ -109,7 +114,11 @@ mod tests {
             2,
             &["a first cancelled", "b hedge answered"],
         );
-        check(&[], 1, &["last first cancelled"]);
-        check(&[failed(0)], 2, &["a first server", "last retry cancelled"]);
+        check(&[], 1, &["a first cancelled"]);
+        check(&[failed(0)], 2, &["a first server", "a retry cancelled"]);
+        assert_eq!(
+            words(&[failed(0)], 2, 1),
+            ["a first server", "b failover cancelled"]
+        );
     }
 }

@@ -216,7 +216,7 @@ impl Further {
             let Ok(sending) = sending::prepare(job, at) else {
                 continue;
             };
-            let (calls, attempts) = meter.counts(at);
+            let (calls, attempts) = meter.counts(self.last, at);
             let asked = at_deployment(job, self.last, at, &sending, calls, attempts);
             match Box::pin(asked).await {
                 Ok(won) if matches!(won.committed, Committed::Stream { .. }) => {

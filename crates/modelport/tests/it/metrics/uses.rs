@@ -52,6 +52,55 @@ fn every_call_of_a_provider_is_counted() {
 }
 
 #[test]
+fn a_stream_with_which_another_target_goes_on_counts_both() {
+    let paced = || Options {
+        latency_ms: 300,
+        tokens_per_second: 50,
+        ..Options::default()
+    };
+    let upstreams = [(); 2].map(|()| Upstream::with(paced()));
+    let home = tempfile::tempdir().unwrap();
+    fs::write(
+        home.path().join("modelport.toml"),
+        format!(
+            "[[providers]]\nid = 'a'\nbase_url = '{}'\nmax_retries = 0\n\
+             [[providers]]\nid = 'b'\nbase_url = '{}'\nmax_retries = 0\n\
+             [[routes]]\nmodel = 'r'\ncontinue_streams = true\nretry_share = 100\n\
+             targets = ['a:sim-fast', 'b:sim-fast']\n",
+            upstreams[0].base_url(),
+            upstreams[1].base_url()
+        ),
+    )
+    .unwrap();
+    let gateway = Gateway::start_in(home, &[]);
+    upstreams[0].set_fault(Some("cut-3"));
+    let answer = gateway.chat(&chat("r", true));
+    assert!(answer.text().contains(": continued by b"));
+    // The caller leaves while the second one is being asked.
+    upstreams[1].set_fault(Some("hang"));
+    let left = gateway.request("POST", "/v1/chat/completions");
+    let left = left.body(chat("r", true).to_string()).write();
+    assert!(wait_until(SOON, || upstreams[1].completions().len() >= 2));
+    drop(left);
+    let metrics = gateway.metrics_after(2);
+    let calls = |provider, step, outcome| {
+        let labels = [(PROVIDER, provider), ("step", step), ("outcome", outcome)];
+        metrics.sum("modelport_attempts_total", &labels)
+    };
+    assert_eq!(calls("a", "first", "answered"), 2.0);
+    assert_eq!(calls("b", "failover", "answered"), 1.0);
+    assert_eq!(calls("b", "failover", "cancelled"), 1.0);
+    assert_eq!(metrics.sum("modelport_attempts_total", &[]), 4.0);
+    // Nobody has told what the first one used.
+    let tokens = |counts| metrics.sum("modelport_tokens_total", &[("counts", counts)]);
+    assert!(tokens("estimated") > 0.0);
+    assert_eq!(tokens("told"), 0.0);
+    let took = metrics.sum("gen_ai_server_request_duration_seconds_sum", &[]);
+    let own = metrics.sum("modelport_overhead_seconds_sum", &[]);
+    assert!(took > 0.9 && own < 0.2, "{own} of {took}");
+}
+
+#[test]
 fn money_is_counted_by_where_its_amount_comes_from() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let prices =
