@@ -16,7 +16,6 @@ use super::{
     estimate::Expected,
     money::Money,
     notice::Notices,
-    window::Window,
 };
 use crate::config::limits::{self as config, LimitConfig, Limited, Limits};
 use crate::config::routes::Pattern;
@@ -204,13 +203,6 @@ impl Register {
 
 /// A budget, which goes on with what was spent of another.
 fn of(budget: &config::Budget, before: Option<&Budget>) -> Budget {
-    let window = match budget.per {
-        config::Window::Day => Window::Day,
-        config::Window::Week => Window::Week,
-        config::Window::Month => Window::Month,
-        config::Window::Total => Window::Total,
-        config::Window::Rolling(length) => Window::Rolling(length),
-    };
     let amount = Money::from_dollars(budget.amount);
     let soft = match (budget.warn, budget.refuse) {
         (Some(warn), _) => Some(Money::from_dollars(warn)),
@@ -220,7 +212,7 @@ fn of(budget: &config::Budget, before: Option<&Budget>) -> Budget {
     let hard = budget.refuse.then_some(amount);
     let budget = match before {
         Some(before) => before.with_limits(soft, hard),
-        None => Budget::new(window, soft, hard),
+        None => Budget::new(budget.per, soft, hard),
     };
     budget.of(amount)
 }

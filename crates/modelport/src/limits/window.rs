@@ -1,23 +1,10 @@
 //! Over which stretch of time a budget goes. Calendar windows are those of UTC.
 
-use std::{fmt, ops::Range, time::Duration};
+use std::{ops::Range, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-/// The period of a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Window {
-    /// From midnight to midnight.
-    Day,
-    /// From Monday to Sunday, as in ISO 8601.
-    Week,
-    /// A calendar month.
-    Month,
-    /// All time: what is spent never comes back.
-    Total,
-    /// So long until now. See [`super::budget`] for how exact it is.
-    Rolling(Duration),
-}
+pub use crate::config::limits::Window;
 
 /// A day in milliseconds.
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -36,19 +23,6 @@ impl Window {
             Self::Month => month(now).unwrap_or(0..u64::MAX),
             Self::Total => 0..u64::MAX,
             Self::Rolling(length) => now.saturating_sub(millis(length))..now.saturating_add(1),
-        }
-    }
-}
-
-/// As it is configured.
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Day => f.write_str("day"),
-            Self::Week => f.write_str("week"),
-            Self::Month => f.write_str("month"),
-            Self::Total => f.write_str("total"),
-            Self::Rolling(length) => write!(f, "{}d", millis(*length) / DAY),
         }
     }
 }
