@@ -238,25 +238,39 @@ impl Sqlite {
         Ok(ends.map(|ends| ends.rows))
     }
 
-    /// Gives pages that are not used back to the system, as far as the file is too large. Gives whether it still is.
+    /// Gives pages that are not used back to the system, as far as the file is too large. Gives whether there is more of
+    /// that to do.
     async fn give_back(&mut self, bytes: Option<u64>) -> Result<bool, StoreFault> {
         let Some(most) = bytes else {
             return Ok(false);
         };
-        let Size { all, free } = self.size().await?;
-        if all <= most || free == 0 {
-            return Ok(false);
+        let before = self.size().await?;
+        if before.all > most && before.free > 0 {
+            sqlx::query(GIVEN_BACK)
+                .fetch_all(&mut self.connection)
+                .await?;
         }
-        sqlx::query(GIVEN_BACK)
-            .fetch_all(&mut self.connection)
-            .await?;
-        // Until this the file keeps its size.
+        let all = self.size().await?.all;
+        // Where somebody made the file in another way it gives nothing back.
+        let gives_more = all > most && all < before.all;
+        if self.length().await? <= most.max(all) {
+            return Ok(gives_more);
+        }
+        // Until this the file keeps its size. It does not wait for those who read, so what they hold up is done later.
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
             .fetch_all(&mut self.connection)
             .await?;
-        // Where somebody made the file in another way it gives nothing back.
-        let now = self.size().await?.all;
-        Ok(now > most && now < all)
+        Ok(gives_more || self.length().await? > most.max(all))
+    }
+
+    /// How long the file is, which its pages that are not checkpointed yet do not tell. 0 for one that cannot be asked.
+    async fn length(&mut self) -> Result<u64, StoreFault> {
+        let file: Option<String> =
+            sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+                .fetch_one(&mut self.connection)
+                .await?;
+        let found = file.and_then(|file| fs::metadata(file).ok());
+        Ok(found.map_or(0, |found| found.len()))
     }
 
     async fn size(&mut self) -> Result<Size, StoreFault> {

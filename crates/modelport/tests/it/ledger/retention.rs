@@ -79,17 +79,58 @@ fn old_rows_go_from_a_server_too() {
     old_rows_go(&Engine::Postgres(server.url()));
 }
 
-#[test]
-fn a_file_that_is_too_large_gets_smaller_by_its_oldest_rows() {
-    const ALL: u64 = 16_000;
-    const MOST: u64 = 1 << 20;
-    let data = tempfile::tempdir().unwrap();
-    let mut settings = Engine::Sqlite.settings(data.path(), "http://127.0.0.1:1/v1");
+const ALL: u64 = 16_000;
+const MOST: u64 = 1 << 20;
+
+/// Fills the ledger of a gateway that does not run with more than [`MOST`].
+fn fill(settings: &[(&str, &str)]) {
     let start = now() - ALL * 1000;
     let lines: Vec<String> = (0..ALL)
         .map(|number| line(number, start + number * 1000, &json!({})))
         .collect();
-    add(&settings, &lines);
+    add(settings, &lines);
+}
+
+#[test]
+fn a_file_that_somebody_reads_gets_smaller_once_they_are_done() {
+    let data = tempfile::tempdir().unwrap();
+    let mut settings = Engine::Sqlite.settings(data.path(), "http://127.0.0.1:1/v1");
+    fill(&settings);
+    let file = data.path().join("modelport.db");
+    let size = || file.metadata().unwrap().len();
+    settings.push(("MODELPORT_LEDGER_MAX_BYTES", "1MiB"));
+    let mut reader = block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut reader = SqliteConnection::connect_with(&options).await.unwrap();
+        let read = sqlx::raw_sql("BEGIN; SELECT count(*) FROM ledger");
+        read.execute(&mut reader).await.unwrap();
+        reader
+    });
+    let gateway = Gateway::start(&settings);
+    let is_trimmed = || Engine::Sqlite.rows(data.path()).len() < 8000;
+    assert!(wait_until(SOON, is_trimmed), "{}", gateway.output());
+    // Passes go by meanwhile.
+    thread::sleep(Duration::from_secs(1));
+    assert!(size() > MOST, "{}", size());
+    block_on(async {
+        sqlx::raw_sql("ROLLBACK")
+            .execute(&mut reader)
+            .await
+            .unwrap()
+    });
+    assert!(
+        wait_until(SOON, || size() <= MOST),
+        "{} {}",
+        size(),
+        gateway.output()
+    );
+}
+
+#[test]
+fn a_file_that_is_too_large_gets_smaller_by_its_oldest_rows() {
+    let data = tempfile::tempdir().unwrap();
+    let mut settings = Engine::Sqlite.settings(data.path(), "http://127.0.0.1:1/v1");
+    fill(&settings);
     let file = data.path().join("modelport.db");
     let size = || file.metadata().unwrap().len();
     assert!(wait_until(SOON, || size() > 3 * MOST / 2), "{}", size());
