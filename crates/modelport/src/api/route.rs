@@ -152,7 +152,7 @@ fn on_route(app: &App, choice: &Choice, request: Option<Looked<'_>>, requested: 
     json!({
         "object": "route.explanation",
         "requested_model": requested,
-        "route": choice.route.name,
+        "route": &*choice.route.name,
         "needs": {
             "capabilities": needs.map(|needed| needed.as_str()).collect::<Vec<_>>(),
             "input_tokens_estimate": choice.needs.input_tokens,

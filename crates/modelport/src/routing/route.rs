@@ -36,7 +36,7 @@ pub struct Routes {
 /// One name's groups of targets.
 pub struct Route {
     /// The name or pattern.
-    pub name: String,
+    pub name: Arc<str>,
     /// In the order in which they are tried.
     pub groups: Vec<Group>,
     /// Holds the attempts beyond the first to a share of the requests.
@@ -258,7 +258,7 @@ impl Route {
     fn new(route: &RouteConfig, config: &Config, targets: &Targets, now: Instant) -> Self {
         let groups = route.groups.iter();
         Self {
-            name: route.model.0.clone(),
+            name: route.model.0.as_str().into(),
             groups: groups
                 .map(|group| Group::new(group, config, targets))
                 .collect(),

@@ -31,6 +31,9 @@ const MAX_KNOWN: usize = 4096;
 /// What stands in a label where there is nothing: the request did not get as far.
 const NONE: &str = "none";
 
+/// The outcome of an attempt that became the answer.
+const ANSWERED: &str = "answered";
+
 type Counts = Bounded<Counter, fn() -> Counter>;
 type Sums = Bounded<Dollars, fn() -> Dollars>;
 type Spreads = Bounded<Histogram, Buckets>;
@@ -294,13 +297,17 @@ impl Places {
 
     fn count_attempts(&mut self, series: &mut Series, words: &Words, record: &Record) {
         let attempts = &mut self.attempts;
-        for tried in &record.tried {
-            let labels = [&*tried.provider, tried.step.as_str(), tried.outcome];
-            attempts.get(&ATTEMPTS, labels).inc();
-        }
-        if record.tried.is_empty() && record.attempts > 0 {
-            let labels = [&*words.provider, Step::First.as_str(), "answered"];
+        if let [only] = &*record.tried
+            && only.outcome == ANSWERED
+        {
+            let labels = [&*words.provider, Step::First.as_str(), ANSWERED];
             at(&mut series.answered, || attempts.get(&ATTEMPTS, labels)).inc();
+            return;
+        }
+        for tried in &record.tried {
+            let provider = record.provider_of(tried);
+            let labels = [provider, tried.step.as_str(), tried.outcome];
+            attempts.get(&ATTEMPTS, labels).inc();
         }
     }
 
