@@ -80,6 +80,7 @@ pub fn router(seat: Seat) -> Router {
         )
         .route("/admin/v1/usage", get(admin::usage::show))
         .route("/admin/v1/session", get(admin::session::show))
+        .route("/admin/v1/settings", get(admin::settings::show))
         .route("/", any(root))
         .route("/dashboard", get(dashboard::page))
         .route("/dashboard/{*path}", get(dashboard::page))

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 pub mod keys;
 pub mod session;
+pub mod settings;
 pub mod teams;
 pub mod usage;
 pub mod viewer;
