@@ -81,6 +81,18 @@ pub fn router(seat: Seat) -> Router {
         .route("/admin/v1/usage", get(admin::usage::show))
         .route("/admin/v1/session", get(admin::session::show))
         .route("/admin/v1/settings", get(admin::settings::show))
+        .route("/admin/v1/providers", get(admin::providers::list))
+        .route(
+            "/admin/v1/providers/{id}/refresh",
+            post(admin::providers::refresh),
+        )
+        .route(
+            "/admin/v1/providers/{id}/probe",
+            post(admin::providers::probe),
+        )
+        .route("/admin/v1/models", get(admin::models::list))
+        .route("/admin/v1/routes", get(admin::routes::list))
+        .route("/admin/v1/routes/explain", post(admin::routes::explain))
         .route("/", any(root))
         .route("/dashboard", get(dashboard::page))
         .route("/dashboard/{*path}", get(dashboard::page))

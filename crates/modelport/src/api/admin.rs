@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub mod keys;
+pub mod models;
+pub mod providers;
+pub mod routes;
 pub mod session;
 pub mod settings;
 pub mod teams;

@@ -10,5 +10,7 @@
 
 /** @type {Page[]} */
 export const pages = [
+  { path: "providers", title: "Providers", load: () => import("./pages/providers.js") },
+  { path: "models", title: "Models", load: () => import("./pages/models.js") },
   { path: "settings", title: "Settings", load: () => import("./pages/settings.js") },
 ];
