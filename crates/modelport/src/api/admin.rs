@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub mod keys;
+pub mod live;
 pub mod models;
+pub mod overview;
 pub mod providers;
 pub mod routes;
 pub mod session;

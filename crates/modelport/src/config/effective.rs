@@ -65,7 +65,8 @@ fn known(name: &str) -> Option<&'static Setting> {
         let mut alike = setting::all().filter(|setting| {
             let field = setting.name.strip_prefix(GENERIC_PREFIX);
             let field = field.or_else(|| setting.name.strip_prefix(OLLAMA_PREFIX));
-            field.is_some_and(|field| name.ends_with(&format!("_{field}")))
+            let rest = field.and_then(|field| name.strip_suffix(field));
+            rest.is_some_and(|rest| rest.ends_with(['_', '.']))
         });
         alike.next()
     })

@@ -48,7 +48,8 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn merge(&mut self, other: &Self) {
+    /// Adds all of another's.
+    pub fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         self.failed += other.failed;
         self.input_tokens += other.input_tokens;
