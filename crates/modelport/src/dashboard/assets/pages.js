@@ -10,7 +10,9 @@
 
 /** @type {Page[]} */
 export const pages = [
+  { path: "", title: "Overview", load: () => import("./pages/overview.js") },
   { path: "providers", title: "Providers", load: () => import("./pages/providers.js") },
   { path: "models", title: "Models", load: () => import("./pages/models.js") },
+  { path: "routes", title: "Routes", load: () => import("./pages/routes.js") },
   { path: "settings", title: "Settings", load: () => import("./pages/settings.js") },
 ];

@@ -9,14 +9,14 @@ const HEIGHT = 170;
 
 /**
  * @typedef {{ name: string, values: (number | null)[], colour: string, isFilled?: boolean }} Line
- * @param {{ title: string, summary: string, times: number[], lines: Line[], format: (value: number | null) => string, note?: any }} props
- *   `times` in seconds since 1970, each line with a value for each of them
+ * @param {{ title: string, summary: string, times: number[], lines: Line[], format: (value: number | null) => string, isWhole?: boolean, note?: any }} props
+ *   `times` in seconds since 1970, each line with a value for each of them; `isWhole` of what is counted
  */
-export function Chart({ title, summary, times, lines, format, note }) {
+export function Chart({ title, summary, times, lines, format, isWhole, note }) {
   const [isOpen, setOpen] = useState(false);
   return html`<figure class="chart">
     <figcaption><h3>${title}</h3><p class="summary">${summary}</p></figcaption>
-    <${Picture} label=${`${title}. ${summary}`} times=${times} lines=${lines} format=${format} />
+    <${Picture} label=${`${title}. ${summary}`} times=${times} lines=${lines} format=${format} isWhole=${isWhole} />
     <div class="chart-foot">
       <ul class="legend">${lines.map((line) => html`<li key=${line.name}><span class="key" style=${{ background: `var(${line.colour})` }}></span>${line.name}</li>`)}</ul>
       ${note && html`<span class="note">${note}</span>`}
@@ -40,7 +40,7 @@ function Values({ title, times, lines, format }) {
   </div>`;
 }
 
-function Picture({ label, times, lines, format }) {
+function Picture({ label, times, lines, format, isWhole }) {
   const box = useRef(null);
   const plot = useRef(null);
   const paints = useValue(repaint);
@@ -51,7 +51,7 @@ function Picture({ label, times, lines, format }) {
     import("../vendor/uplot.js").then(({ default: UPlot }) => {
       if (isGone || !box.current) return;
       const width = box.current.clientWidth;
-      plot.current = new UPlot(options(lines, format, width), data(times, lines), box.current);
+      plot.current = new UPlot(options(lines, format, width, isWhole), data(times, lines), box.current);
       watch = new ResizeObserver(([entry]) => {
         const next = Math.floor(entry.contentRect.width);
         if (next > 0 && plot.current.width !== next) plot.current.setSize({ width: next, height: HEIGHT });
@@ -72,7 +72,7 @@ function Picture({ label, times, lines, format }) {
 
 const data = (times, lines) => [times, ...lines.map(({ values }) => values)];
 
-function options(lines, format, width) {
+function options(lines, format, width, isWhole) {
   const text = colour("--muted");
   const grid = { stroke: colour("--grid"), width: 1 };
   const font = "11px system-ui, sans-serif";
@@ -85,7 +85,7 @@ function options(lines, format, width) {
     scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1] } },
     axes: [
       { stroke: text, grid: { show: false }, ticks: grid, font, size: 28, values: (self, splits) => splits.map((at) => clock(at, self.scales.x.max - self.scales.x.min > 172800)), space: 80 },
-      { stroke: text, grid, ticks: { show: false }, font, size: 58, values: (_, splits) => splits.map((value) => (value === null ? "" : format(value))) },
+      { stroke: text, grid, ticks: { show: false }, font, size: 58, values: (_, splits) => splits.map((value) => (value === null || (isWhole && value % 1 !== 0) ? "" : format(value))) },
     ],
     series: [{}, ...lines.map(({ name, colour: of, isFilled }) => ({
       label: name,

@@ -17,12 +17,16 @@ const BREAKERS = { closed: ["good", "closed"], half_open: ["warn", "half open"],
 export default function Providers() {
   const providers = useResource("/admin/v1/providers", 3);
   return html`<${PageHead} title="Providers" lead="Health comes from real traffic, and from free probes where there is none." />
-    <${Loaded} of=${providers}>${({ data }) => html`<div class="cards">${data.map((each) => html`<${Provider} key=${each.id} of=${each} reload=${providers.reload} />`)}</div>`}</${Loaded}>`;
+    <${Loaded} of=${providers}>${({ data }) => html`<div class="cards">${inOrder(data).map((each) => html`<${Provider} key=${each.id} of=${each} reload=${providers.reload} />`)}</div>`}</${Loaded}>`;
 }
+
+/** Those that are asked first. */
+const inOrder = (all) => [...all].sort((left, right) => Number(right.enabled) - Number(left.enabled));
+
+const SOURCES = { discovered: "its own listing", configured: "the configuration", catalogue: "the embedded catalogue" };
 
 function Provider({ of, reload }) {
   const { health } = of;
-  const own = of.targets.find(({ name }) => name === of.id)?.signals;
   const isSetUp = of.enabled && (of.configured || of.type === "ollama");
   return html`<section class="panel" aria-label=${of.name}>
     <div class="card-head"><h2>${of.name}</h2><${Badge} tone=${TONES[health.state]}>${health.state}</${Badge}>
@@ -31,14 +35,14 @@ function Provider({ of, reload }) {
     <dl class="facts">
       <dt>Base URL</dt><dd><code>${of.base_url}</code></dd>
       ${of.aliases.length > 0 && html`<dt>Also named</dt><dd>${of.aliases.join(", ")}</dd>`}
-      <dt>Models</dt><dd>${isSetUp ? html`<a href=${`${link("models")}?provider=${encodeURIComponent(of.id)}`}>${count(of.models.count)}</a> from ${of.models.source}${of.models.age_seconds === null ? "" : `, ${seconds(of.models.age_seconds)} old`}` : NOTHING}</dd>
+      <dt>Models</dt><dd>${isSetUp ? html`<a href=${`${link("models")}?provider=${encodeURIComponent(of.id)}`}>${count(of.models.count)}</a> from ${SOURCES[of.models.source] ?? of.models.source}${of.models.age_seconds === null ? "" : `, ${seconds(of.models.age_seconds)} old`}` : NOTHING}</dd>
       <dt>Last latency</dt><dd>${millis(health.latency_ms)}</dd>
       ${of.waiting_room && html`<dt>Waiting room</dt><dd>${of.waiting_room.under_way} of ${of.waiting_room.limit} under way, ${of.waiting_room.waiting} waiting, ${count(of.waiting_room.refused)} refused</dd>`}
       <dt>Timeout</dt><dd>${seconds(of.timeout_seconds)} of silence, ${of.max_retries} ${of.max_retries === 1 ? "retry" : "retries"}</dd>
       <dt>Keys</dt><dd><${Keys} all=${of.credentials} /></dd>
     </dl>
     ${of.models.problem && html`<${Notice} tone="warn">The listing could not be fetched: ${of.models.problem}</${Notice}>`}
-    ${(own || of.targets.length > 0) && html`<${Targets} of=${of} />`}
+    ${isSetUp && of.targets.length > 0 && html`<${Targets} of=${of} />`}
     ${isSetUp && html`<${Actions} of=${of} reload=${reload} />`}
   </section>`;
 }
