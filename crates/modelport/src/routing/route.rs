@@ -225,6 +225,11 @@ impl Routes {
         routes
     }
 
+    /// All of them, in the order of the configuration.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.all.iter()
+    }
+
     /// The route for a requested model, under its own name or another; a name's own route before a pattern's. Who names
     /// a provider means it, and no pattern's targets.
     /// With it comes the name that it is for: what the alias stands for.

@@ -22,7 +22,9 @@ use crate::{
         charge::Source,
         record::{Ending, Lookup, Record, Step},
     },
+    clock,
     error::Blame,
+    telemetry::history::Sample,
 };
 
 /// Combinations of words that are remembered; of more than that all are looked up again.
@@ -139,6 +141,7 @@ impl Tally {
         if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&words) {
             self.known.clear();
         }
+        self.remember(&words, record);
         let series = self.known.entry(words.clone()).or_default();
         let places = &mut self.places;
         places.count_request(series, &words, record);
@@ -146,6 +149,29 @@ impl Tally {
         places.count_use(series, &words, record);
         places.count_attempts(series, &words, record);
         places.count_rare(record);
+    }
+
+    /// Adds it to the history.
+    fn remember(&self, words: &Words, record: &Record) {
+        let usage = record.usage.as_ref();
+        let sample = Sample {
+            names: [
+                &words.provider,
+                &words.model,
+                record.key.as_deref().unwrap_or(NONE),
+            ],
+            is_failed: record.ending != Ending::Answered,
+            tokens: usage.map_or((0, 0), |usage| (usage.input_tokens, usage.output_tokens)),
+            dollars: record
+                .charge
+                .amount
+                .and_then(|amount| amount.to_f64())
+                .unwrap_or_default(),
+            duration: record.duration,
+            first_output: record.first_output.filter(|_| record.stream),
+        };
+        let now = clock::unix_millis() / 1000;
+        self.metrics.history().add(&sample, now);
     }
 
     fn words(&self, record: &Record) -> Words {
