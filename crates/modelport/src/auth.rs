@@ -60,6 +60,11 @@ impl Keys {
         &self.stored
     }
 
+    /// Whether callers need a key, as far as that can be known.
+    pub fn are_needed(&self) -> bool {
+        self.required || !self.configured.is_empty() || !self.stored.may_be_open()
+    }
+
     /// Who shows a key in `headers`, coming from there. It is shown as `authorization: Bearer`, or as `x-api-key` or
     /// `api-key`, which Anthropic's and Azure's SDKs send.
     ///
@@ -69,7 +74,7 @@ impl Keys {
     /// [`Error::KeyElsewhere`] when it opens for other addresses only, [`Error::KeysUnread`] when it cannot be told.
     pub fn check(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Caller, Error> {
         let shown = shown(headers);
-        if self.configured.is_empty() && !self.required && self.stored.may_be_open() {
+        if !self.are_needed() {
             return Ok(Caller::default());
         }
         let Some(shown) = shown else {

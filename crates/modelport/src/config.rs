@@ -6,6 +6,7 @@ mod catalogue;
 mod diff;
 mod discount;
 mod dotenv;
+mod effective;
 pub mod environment;
 mod example;
 mod fault;
@@ -33,6 +34,7 @@ use modelport_provider::catalogue::Overrides;
 
 pub use self::cache::{CacheConfig, Scope};
 pub use self::diff::diff;
+pub use self::effective::Effective;
 use self::environment::Environment;
 pub use self::example::env_example;
 pub use self::fault::{Fault, Faults, Origin, Warning};
@@ -76,6 +78,8 @@ pub struct Config {
     pub cache: Option<CacheConfig>,
     /// How much is logged.
     pub log_level: Level,
+    /// Every setting's value and where it is set, to be shown.
+    pub settings: Vec<Effective>,
     /// What works but is likely not meant so.
     pub warnings: Vec<Warning>,
     /// The configuration file that was read, by its path from `/`.
@@ -218,6 +222,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             storage,
             cache,
             log_level,
+            settings: effective::of(&environment),
             warnings: environment.warnings,
             file: file.map(|file| absolute(&file.path)),
         }),

@@ -3,8 +3,9 @@
 use axum::{
     Router,
     body::Body,
+    extract::Request,
     response::Response,
-    routing::{get, patch, post},
+    routing::{any, get, patch, post},
 };
 use tower::Layer;
 use tower_http::{
@@ -16,6 +17,7 @@ use crate::{
     api::{self, admin, health, metrics, models, passed_on, providers, route},
     app::Seat,
     config::CorsOrigins,
+    dashboard,
     proxy::surface::Surface,
 };
 
@@ -77,6 +79,26 @@ pub fn router(seat: Seat) -> Router {
             patch(admin::teams::update).delete(admin::teams::delete),
         )
         .route("/admin/v1/usage", get(admin::usage::show))
+        .route("/admin/v1/session", get(admin::session::show))
+        .route("/admin/v1/settings", get(admin::settings::show))
+        .route("/admin/v1/overview", get(admin::overview::show))
+        .route("/admin/v1/live", get(admin::live::show))
+        .route("/admin/v1/providers", get(admin::providers::list))
+        .route(
+            "/admin/v1/providers/{id}/refresh",
+            post(admin::providers::refresh),
+        )
+        .route(
+            "/admin/v1/providers/{id}/probe",
+            post(admin::providers::probe),
+        )
+        .route("/admin/v1/models", get(admin::models::list))
+        .route("/admin/v1/routes", get(admin::routes::list))
+        .route("/admin/v1/routes/explain", post(admin::routes::explain))
+        .route("/", any(root))
+        .route("/dashboard", get(dashboard::page))
+        .route("/dashboard/{*path}", get(dashboard::page))
+        .route("/dashboard/assets/{edition}/{*path}", get(dashboard::asset))
         .route("/metrics", get(metrics::show))
         .route("/health", get(health::show))
         .route("/health/live", get(health::live))
@@ -110,6 +132,15 @@ impl ResponseForPanic for Panicked {
 
 /// What serves a connection.
 pub type Service = CatchPanic<Router, Panicked>;
+
+/// A person who looks for the gateway finds the dashboard; to programs there is nothing here.
+async fn root(request: Request) -> Response {
+    if dashboard::is_for(request.method(), request.headers()) {
+        dashboard::redirect()
+    } else {
+        api::unknown_url(request).await
+    }
+}
 
 /// Which web pages may call from a browser; none unless configured.
 fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {

@@ -56,6 +56,14 @@ pub enum Error {
         /// Whether a key came at all.
         presented: bool,
     },
+    /// Somebody elsewhere who looks at a gateway that has no admin key.
+    #[error(
+        "Without an admin key only a browser on the gateway's own machine may look, and {why}. Set MODELPORT_ADMIN_KEY and show it, or open the dashboard at http://127.0.0.1 there."
+    )]
+    NotHere {
+        /// What about the request tells that it is from elsewhere.
+        why: &'static str,
+    },
     /// No key that opens the metrics.
     #[error("{}", if *presented { "The key provided does not open the metrics. Send MODELPORT_ADMIN_KEY, or a key made with `modelport keys create NAME --endpoint /metrics`, as 'Authorization: Bearer KEY', or set MODELPORT_METRICS." } else { "No key for the metrics provided. Send MODELPORT_ADMIN_KEY, or a key made with `modelport keys create NAME --endpoint /metrics`, as 'Authorization: Bearer KEY', or set MODELPORT_METRICS." })]
     NoMetrics {
@@ -301,6 +309,7 @@ impl Error {
             Self::Unauthorized { .. }
             | Self::AdminClosed
             | Self::NoAdmin { .. }
+            | Self::NotHere { .. }
             | Self::NoMetrics { .. }
             | Self::Conflict { .. }
             | Self::KeyOver { .. }

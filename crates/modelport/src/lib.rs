@@ -12,6 +12,7 @@ pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dashboard;
 pub mod endpoints;
 pub mod error;
 pub mod ids;

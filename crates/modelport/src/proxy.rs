@@ -276,9 +276,8 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         };
         meter.attempting(at);
         let mut asked = place;
-        let (calls, attempts) = meter.counts(place, at);
         let result = if job.is_hedged() {
-            let raced = Box::pin(hedge::race(&job, place, at, &sending, calls, attempts)).await;
+            let raced = Box::pin(hedge::race(&job, place, at, &sending, meter.noting())).await;
             if let (Some(other), Some(its)) = (job.plan.deployments.get(raced.place), raced.sending)
             {
                 (at, sending) = (other, its);
@@ -287,11 +286,12 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
             (asked, place) = (raced.place, raced.last);
             raced.result
         } else {
-            tries::at_deployment(&job, place, at, &sending, calls, attempts).await
+            tries::at_deployment(&job, place, at, &sending, meter.noting()).await
         };
         match result {
             Ok(won) => {
-                meter.first_output();
+                meter.first_output(won.at);
+                meter.told(Some(won.committed.headers()), &sending.receipt);
                 meter.hold(won.held);
                 let (committed, queued) = (won.committed, won.queued);
                 let mut reply = if continuing::applies(&job) {

@@ -1,4 +1,5 @@
 //! What the gateway tells of itself while it runs.
 
+pub mod history;
 pub mod logs;
 pub mod metrics;

@@ -44,11 +44,14 @@ pub struct Record {
     pub provider: Option<Box<str>>,
     /// Whether the answer was streamed.
     pub stream: bool,
+    /// The route that was for it, whose decision is kept under the request's id.
+    pub route: Option<Arc<str>>,
+    /// What `x-modelport-params` tells.
+    pub params: Option<Box<str>>,
     /// How many attempts were made.
     pub attempts: u32,
-    /// What came of each of them; none where there was one and it was answered, or where the caller left before that was
-    /// known.
-    pub tried: Vec<Tried>,
+    /// What each of them was.
+    pub tried: SmallVec<[Tried; 1]>,
     /// How much of the time was spent waiting for providers.
     pub waited: Duration,
     /// The status that the caller got; 499 for a caller that left before there was one.
@@ -107,15 +110,29 @@ impl Problem {
     }
 }
 
-/// One attempt at a provider, when it is over.
+/// One attempt at a provider, when it is over. Times are from the request's arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// The provider's id.
-    pub provider: Box<str>,
+    /// The provider's id; `None` where it is the record's, which it is for the only attempt of most requests.
+    pub provider: Option<Box<str>>,
+    /// The model that was asked for; `None` where the provider was to choose.
+    pub model: Option<Arc<str>>,
+    /// Which of the provider's credentials was shown, by its place among them.
+    pub key: usize,
     /// Why it was made.
     pub step: Step,
     /// How it ended: `answered`, `cancelled`, or the class of its failure.
     pub outcome: &'static str,
+    /// The status of the provider's answer, if it gave one.
+    pub status: Option<StatusCode>,
+    /// When it began.
+    pub began: Duration,
+    /// When the head of the provider's answer was there.
+    pub head: Option<Duration>,
+    /// When its first output was there: of an answer that is no stream, all of it.
+    pub output: Option<Duration>,
+    /// When it ended.
+    pub ended: Duration,
 }
 
 /// Why an attempt is made.
@@ -194,6 +211,12 @@ impl Ending {
 }
 
 impl Record {
+    /// The id of the provider that an attempt of this request was made at.
+    pub fn provider_of<'a>(&'a self, tried: &'a Tried) -> &'a str {
+        let own = tried.provider.as_deref();
+        own.or(self.provider.as_deref()).unwrap_or_default()
+    }
+
     /// Estimates what was used where the provider has not said it, and what that costs. Away from the request path: see
     /// [`Unmetered`].
     pub fn estimate(&mut self) {
@@ -291,7 +314,9 @@ mod tests {
             provider: Some("openai_compatible".into()),
             stream: true,
             attempts: 2,
-            tried: Vec::new(),
+            route: None,
+            params: None,
+            tried: SmallVec::new(),
             waited: Duration::ZERO,
             status: StatusCode::OK,
             duration: Duration::from_millis(1234),

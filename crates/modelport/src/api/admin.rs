@@ -1,5 +1,5 @@
 //! The admin API, under `/admin/v1`: what is done to the gateway itself, by whoever shows an admin key. Closed where
-//! none is configured.
+//! none is configured, but for looking at it from the same machine.
 
 use axum::{
     body::Body,
@@ -11,8 +11,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub mod keys;
+pub mod live;
+pub mod models;
+pub mod overview;
+pub mod providers;
+pub mod routes;
+pub mod session;
+pub mod settings;
 pub mod teams;
 pub mod usage;
+pub mod viewer;
 
 use super::{json_reply, refuse};
 use crate::{
@@ -26,6 +34,9 @@ use crate::{
     proxy,
     times::now,
 };
+
+/// What its paths begin with.
+pub const PATH: &str = "/admin/";
 
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -52,10 +63,14 @@ impl FromRequestParts<Seat> for Admin {
 impl Admin {
     /// The answer to what was done, or why it was not.
     fn reply(&self, status: StatusCode, done: Result<Value, Error>) -> Response {
-        match done {
-            Ok(value) => json_reply(status, &self.id, &value),
-            Err(error) => refuse(&error, &self.id),
-        }
+        reply(&self.id, status, done)
+    }
+}
+
+fn reply(id: &RequestId, status: StatusCode, done: Result<Value, Error>) -> Response {
+    match done {
+        Ok(value) => json_reply(status, id, &value),
+        Err(error) => refuse(&error, id),
     }
 }
 

@@ -71,7 +71,7 @@ pub async fn health(caller: Caller, State(worker): State<Arc<Worker>>, Id(id): I
     json_reply(StatusCode::OK, &caller.id, &health)
 }
 
-fn place(app: &App, id: &str) -> Option<usize> {
+pub(super) fn place(app: &App, id: &str) -> Option<usize> {
     let providers = &app.config.providers;
     providers
         .iter()
@@ -84,13 +84,18 @@ fn place(app: &App, id: &str) -> Option<usize> {
 }
 
 fn unknown(app: &App, id: &str, request: &RequestId) -> Response {
+    refuse(&missing(app, id), request)
+}
+
+/// That there is no such provider.
+pub(super) fn missing(app: &App, id: &str) -> Error {
     let ids: Vec<&str> = app
         .config
         .providers
         .iter()
         .map(|config| &*config.id)
         .collect();
-    let error = Error::NotFound {
+    Error::NotFound {
         message: format!(
             "There is no provider {:?}. The providers are: {}.",
             shown(id),
@@ -98,11 +103,10 @@ fn unknown(app: &App, id: &str, request: &RequestId) -> Response {
         ),
         param: "id",
         code: "provider_not_found",
-    };
-    refuse(&error, request)
+    }
 }
 
-fn describe(app: &App, place: usize) -> Option<Value> {
+pub(super) fn describe(app: &App, place: usize) -> Option<Value> {
     let config = app.config.providers.get(place)?;
     let shelf = app.models.shelf(place)?;
     let reading = app.signals.get(place)?.read();

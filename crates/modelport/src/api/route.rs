@@ -33,40 +33,45 @@ pub async fn explain(
     State(worker): State<Arc<Worker>>,
     request: Request,
 ) -> Response {
+    let explained = explained(&worker.app, &caller.who, request).await;
+    match explained {
+        Ok(explained) => json_reply(StatusCode::OK, &caller.id, &explained),
+        Err(error) => refuse(&error, &caller.id),
+    }
+}
+
+/// Who would answer a request of this caller.
+pub(super) async fn explained(
+    app: &App,
+    who: &auth::Caller,
+    request: Request,
+) -> Result<Value, Error> {
     let (parts, mut body): (_, Body) = request.into_parts();
-    let limit = worker.app.config.server.body_limit;
+    let limit = app.config.server.body_limit;
     let read = proxy::body::read(&mut body, &parts.headers, limit).await;
-    let explained = read.and_then(|body| {
+    read.and_then(|body| {
         let ask = splice::read_ask(&body).map_err(|fault| proxy::bad_request(&fault, &body))?;
         let Some(model) = ask.model(&body) else {
-            return by_name(&worker.app, &caller.who, None);
+            return by_name(app, who, None);
         };
-        let Some((route, name)) = worker.app.routes.find(model) else {
-            return by_name(&worker.app, &caller.who, Some(model));
+        let Some((route, name)) = app.routes.find(model) else {
+            return by_name(app, who, Some(model));
         };
         let request = Looked {
             model: name,
             ask: Some(&ask),
             body: &body,
             headers: &parts.headers,
-            caller: &caller.who,
+            caller: who,
         };
-        let choice = choice::choose(&worker.app, route, request, Group::turn);
-        let explained = on_route(&worker.app, &choice, Some(request), model);
+        let choice = choice::choose(app, route, request, Group::turn);
+        let explained = on_route(app, &choice, Some(request), model);
         // Why no target takes it is what is to be explained; that the model is not open is not.
         if !choice.considered.is_empty() {
-            Plan::on_route(choice, name, &caller.who)?.open_to(
-                &worker.app,
-                &caller.who,
-                Some(model),
-            )?;
+            Plan::on_route(choice, name, who)?.open_to(app, who, Some(model))?;
         }
         Ok(explained)
-    });
-    match explained {
-        Ok(explained) => json_reply(StatusCode::OK, &caller.id, &explained),
-        Err(error) => refuse(&error, &caller.id),
-    }
+    })
 }
 
 /// Who answered the request with this id, and why.
@@ -152,7 +157,7 @@ fn on_route(app: &App, choice: &Choice, request: Option<Looked<'_>>, requested: 
     json!({
         "object": "route.explanation",
         "requested_model": requested,
-        "route": choice.route.name,
+        "route": &*choice.route.name,
         "needs": {
             "capabilities": needs.map(|needed| needed.as_str()).collect::<Vec<_>>(),
             "input_tokens_estimate": choice.needs.input_tokens,

@@ -156,6 +156,21 @@ impl Environment {
         }
     }
 
+    /// What counts of each setting: its name, its text, where it is set, and how it was written where it is filled from
+    /// elsewhere.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &str, &Origin, Option<&str>)> {
+        let filed = self.filed.iter();
+        let filed = filed.filter(|(name, _)| !self.texts.contains_key(*name));
+        self.texts.iter().chain(filed).map(|(name, raw)| {
+            (
+                name.as_str(),
+                raw.text.as_str(),
+                &raw.origin,
+                raw.written.as_deref(),
+            )
+        })
+    }
+
     /// Where a variable is set.
     pub(super) fn origin(&self, name: &str) -> Option<&Origin> {
         let text = self.texts.get(name).or_else(|| self.filed.get(name));

@@ -50,6 +50,7 @@ impl Error {
             Self::Unauthorized { .. } => Row::new(401, "authentication_error", "invalid_api_key"),
             Self::AdminClosed => Row::new(403, "permission_error", "admin_closed"),
             Self::NoAdmin { .. } => Row::new(401, "authentication_error", "invalid_admin_key"),
+            Self::NotHere { .. } => Row::new(403, "permission_error", "viewer_not_here"),
             Self::NoMetrics { .. } => Row::new(401, "authentication_error", "invalid_metrics_key"),
             Self::Conflict { .. } => Row::new(409, invalid, "conflict"),
             Self::StoreAway => Row {

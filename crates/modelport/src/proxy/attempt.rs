@@ -30,7 +30,7 @@ use super::{
     sending::{Reading, Sending},
     surface::Answers,
 };
-use crate::{app::Upstream, config::Config};
+use crate::{app::Upstream, clock, config::Config, routing::choice::Attempt};
 
 /// The most of an answer that is held back to see that it is whole, and of a stream's preamble.
 /// Longer answers are passed on while they arrive.
@@ -109,17 +109,19 @@ impl Committed {
 pub async fn once(
     job: &Job,
     at: &Deployment,
-    key: usize,
+    noted: &mut Attempt,
     sending: &Sending,
 ) -> Result<Committed, Failure> {
-    let Some(upstream) = job.worker.account(at.provider, key) else {
+    let Some(upstream) = job.worker.account(at.provider, noted.key) else {
         return Err(Failure::of(
             FailureKind::Connect,
             "the provider is not configured",
         ));
     };
     let (mut parts, mut answer) = send(job, at, upstream, sending).await?.into_parts();
+    noted.heard(parts.status, clock::now());
     if let Some(receipt) = parts.extensions.remove::<Receipt>() {
+        noted.tells_fields = !receipt.is_empty();
         headers::add_receipt(&mut parts.headers, &receipt);
     }
     if !parts.status.is_success() {

@@ -213,7 +213,7 @@ impl Failure {
         job: &Job,
         at: usize,
         mut sending: Sending,
-        meter: Meter,
+        mut meter: Meter,
     ) -> Result<Reply, Error> {
         let Some(at) = job.plan.deployments.get(at) else {
             return Err(Error::Internal);
@@ -224,6 +224,8 @@ impl Failure {
         if let Some(field) = self.blamed(job) {
             sending.receipt.note(&field, Fate::Refused);
         }
+        let answer = self.answer.as_ref();
+        meter.told(answer.map(|answer| &answer.headers), &sending.receipt);
         let mut reply = if self.passed_on() {
             self.pass_on(job, meter)
         } else {

@@ -165,14 +165,21 @@ pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
     if receipt.is_empty() {
         return;
     }
+    if let Ok(value) = HeaderValue::from_str(&told(headers, receipt)) {
+        headers.insert(PARAMS, value);
+    }
+}
+
+/// What the receipt of an answer with these headers says, with this one added.
+pub fn told(headers: &HeaderMap, receipt: &Receipt) -> String {
     // A field's name can hold what no header can.
     let told = headers.get(PARAMS).and_then(|told| told.to_str().ok());
     let text = match told {
+        Some(told) if receipt.is_empty() => told.to_owned(),
         Some(told) => format!("{told}, {receipt}"),
         None => receipt.to_string(),
     };
-    let text: String = text
-        .chars()
+    text.chars()
         .map(|c| {
             if c.is_ascii_graphic() || c == ' ' {
                 c
@@ -181,10 +188,7 @@ pub fn add_receipt(headers: &mut HeaderMap, receipt: &Receipt) {
             }
         })
         .take(MAX_RECEIPT)
-        .collect();
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        headers.insert(PARAMS, value);
-    }
+        .collect()
 }
 
 /// The longest receipt that is shown, in bytes: many servers take no header over 8 KiB.

@@ -1,10 +1,7 @@
 //! A second attempt beside a first one that is slow: whichever has its first output first is the answer, and the other
 //! is cancelled.
 
-use std::{
-    sync::atomic::AtomicU32,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     Job,
@@ -13,10 +10,7 @@ use super::{
     sending::{self, Sending},
     tries::{Won, at_deployment},
 };
-use crate::{
-    clock,
-    routing::choice::{Attempt, Attempts, Outcome},
-};
+use crate::{clock, routing::choice::Attempts};
 
 /// What came of a deployment, or of two.
 pub(super) struct Raced {
@@ -37,7 +31,6 @@ pub(super) async fn race(
     place: usize,
     at: &Deployment,
     sending: &Sending,
-    calls: &AtomicU32,
     attempts: &mut Attempts,
 ) -> Raced {
     let alone = |result| Raced {
@@ -47,11 +40,11 @@ pub(super) async fn race(
         last: place,
     };
     let Some(after) = patience(job, at) else {
-        return alone(at_deployment(job, place, at, sending, calls, attempts).await);
+        return alone(at_deployment(job, place, at, sending, attempts).await);
     };
     let started = clock::now();
-    let mut noted = Attempts::new();
-    let mut first = Box::pin(at_deployment(job, place, at, sending, calls, &mut noted));
+    let mut noted = Noted::towards(attempts);
+    let mut first = Box::pin(at_deployment(job, place, at, sending, &mut noted.first));
     let in_time = tokio::time::timeout(after, &mut first).await;
     let second = match &in_time {
         Ok(_) => None,
@@ -63,18 +56,14 @@ pub(super) async fn race(
             Err(_) => first.as_mut().await,
         };
         drop(first);
-        attempts.extend(noted);
         return alone(result);
     };
-    let begun = clock::now();
-    let mut other_noted = Attempts::new();
     let mut second = Box::pin(at_deployment(
         job,
         place + 1,
         other,
         &other_sending,
-        calls,
-        &mut other_noted,
+        &mut noted.second,
     ));
     // The first to have an output, or the second to fail, is the end of it.
     let (first_ended, second_ended) = tokio::select! {
@@ -87,19 +76,9 @@ pub(super) async fn race(
         ended => ended,
     };
     drop((first, second));
-    let mut noted = noted_of((place, at), noted, first_ended.is_none(), started);
-    let mut others = noted_of(
-        (place + 1, other),
-        other_noted,
-        second_ended.is_none(),
-        begun,
-    );
-    for attempt in &mut others {
-        attempt.beside = true;
-    }
-    noted.extend(others);
-    count_once(&mut noted, clock::now().saturating_duration_since(started));
-    attempts.extend(noted);
+    let now = clock::now();
+    noted.decided(now, now.saturating_duration_since(started));
+    drop(noted);
     match (first_ended, second_ended) {
         (Some(Ok(won)), _) => Raced {
             last: place + 1,
@@ -146,33 +125,40 @@ fn second(job: &Job, place: usize) -> Option<(&Deployment, Sending)> {
     granted.then_some((at, sending))
 }
 
-/// The attempts at one of two deployments, with the one that was given up.
-fn noted_of(
-    (place, at): (usize, &Deployment),
-    mut noted: Attempts,
-    given_up: bool,
-    begun: Instant,
-) -> Attempts {
-    if given_up {
-        let took = clock::now().saturating_duration_since(begun);
-        noted.push(Attempt {
-            place,
-            provider: at.provider,
-            key: noted.last().map_or(0, |last| last.key),
-            outcome: Outcome::Cancelled,
-            took,
-            waited: took,
-            beside: false,
-        });
-    }
-    noted
+/// The attempts at two deployments, which are the request's when this is dropped, by whomever: the caller may leave.
+struct Noted<'a> {
+    first: Attempts,
+    second: Attempts,
+    all: &'a mut Attempts,
 }
 
-/// Two attempts wait at the same time, and the request has waited for no longer than it took.
-fn count_once(attempts: &mut Attempts, took: Duration) {
-    let mut left = took;
-    for attempt in attempts {
-        attempt.waited = attempt.waited.min(left);
-        left -= attempt.waited;
+impl<'a> Noted<'a> {
+    fn towards(all: &'a mut Attempts) -> Self {
+        Self {
+            first: Attempts::new(),
+            second: Attempts::new(),
+            all,
+        }
+    }
+
+    /// One of the two has won, or both have failed. Both waited at the same time, and the request has waited for no
+    /// longer than it took.
+    fn decided(&mut self, now: Instant, took: Duration) {
+        let mut left = took;
+        for attempt in self.first.iter_mut().chain(&mut self.second) {
+            attempt.give_up(now);
+            attempt.waited = attempt.waited.min(left);
+            left -= attempt.waited;
+        }
+    }
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        for attempt in &mut self.second {
+            attempt.beside = true;
+        }
+        self.all.append(&mut self.first);
+        self.all.append(&mut self.second);
     }
 }

@@ -3,17 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{
-            AtomicBool, AtomicU32,
-            Ordering::{Relaxed, Release},
-        },
+        atomic::{AtomicBool, Ordering::Release},
     },
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use http::StatusCode;
-use modelport_provider::{failure::FailureKind, usage::Usage};
+use http::{HeaderMap, StatusCode};
+use modelport_provider::{failure::FailureKind, receipt::Receipt, usage::Usage};
 use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
@@ -37,6 +34,7 @@ mod steps;
 use super::{
     Inbound,
     admission::Admitted,
+    headers,
     plan::{Deployment, Plan},
     tries::Held,
 };
@@ -50,12 +48,8 @@ pub struct Meter {
     arrived: Instant,
     /// The provider whose use is still to be booked, by its place in the configuration.
     provider: Option<usize>,
-    /// The deployment that was asked last, by its place in the plan, and its provider, by its place in the configuration.
-    asked: Option<(usize, usize)>,
     record: Option<Box<Record>>,
     /// Attempts that were begun.
-    calls: AtomicU32,
-    /// Those of them that are over.
     attempts: Attempts,
     /// How long an answer that had begun was waited for.
     waited: Duration,
@@ -81,8 +75,6 @@ impl Meter {
             app: Arc::clone(app),
             arrived: clock::now(),
             provider: None,
-            asked: None,
-            calls: AtomicU32::new(0),
             attempts: Attempts::new(),
             waited: Duration::ZERO,
             held: Held::default(),
@@ -105,7 +97,9 @@ impl Meter {
                 provider: None,
                 stream: false,
                 attempts: 0,
-                tried: Vec::new(),
+                route: None,
+                params: None,
+                tried: SmallVec::new(),
                 waited: Duration::ZERO,
                 status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
                 duration: Duration::ZERO,
@@ -135,6 +129,8 @@ impl Meter {
         if let Some(record) = &mut self.record {
             record.upstream_model = plan.first().and_then(Deployment::named);
             record.stream = stream;
+            let choice = plan.choice.as_ref();
+            record.route = choice.map(|choice| Arc::clone(&choice.route.name));
         }
     }
 
@@ -144,17 +140,35 @@ impl Meter {
         let id = self.app.config.providers.get(at.provider);
         if let Some(record) = &mut self.record {
             record.provider = id.map(|config| config.id.as_str().into());
-            record.upstream_model = at.named();
+            // Most requests are asked of the first deployment of their plan, whose model it is already.
+            let known = record.upstream_model.as_ref();
+            if !known.is_some_and(|known| Arc::ptr_eq(known, &at.model)) {
+                record.upstream_model = at.named();
+            }
         }
     }
 
-    /// Where attempts at a deployment, this one of the plan, are counted when they begin, and noted when they are over.
-    pub fn counts(&mut self, place: usize, at: &Deployment) -> (&AtomicU32, &mut Attempts) {
-        self.asked = Some((place, at.provider));
-        (&self.calls, &mut self.attempts)
+    /// Where attempts are noted when they begin.
+    pub fn noting(&mut self) -> &mut Attempts {
+        &mut self.attempts
     }
 
-    /// The attempts that are over.
+    /// What the caller is told of the fields of its request, beside what the provider's answer says with these headers.
+    pub fn told(&mut self, answered: Option<&HeaderMap>, receipt: &Receipt) {
+        let is_told = self.attempts.iter().any(|attempt| attempt.tells_fields);
+        if receipt.is_empty() && !is_told {
+            return;
+        }
+        if let Some(record) = &mut self.record {
+            let text = match answered {
+                Some(answered) => headers::told(answered, receipt),
+                None => receipt.to_string(),
+            };
+            record.params = (!text.is_empty()).then(|| text.into());
+        }
+    }
+
+    /// The attempts that were begun.
     pub fn attempts(&self) -> &Attempts {
         &self.attempts
     }
@@ -224,10 +238,10 @@ impl Meter {
         self.arrived
     }
 
-    /// The first output is there.
-    pub fn first_output(&mut self) {
+    /// When the first output was there.
+    pub fn first_output(&mut self, at: Instant) {
         if let Some(record) = &mut self.record {
-            record.first_output = Some(self.arrived.elapsed());
+            record.first_output = Some(at.saturating_duration_since(self.arrived));
         }
     }
 
@@ -315,14 +329,14 @@ impl Meter {
             let config = self.app.config.providers.get(place);
             config.map_or("", |config| config.id.as_str())
         };
-        record.tried = steps::of(&self.attempts, record.attempts, name, self.asked);
+        record.tried = steps::of(&self.attempts, self.arrived, record, name);
     }
 
     fn hand_over(&mut self, ending: Ending) {
         if let Some(mut record) = self.record.take() {
             record.ending = ending;
             record.duration = self.arrived.elapsed();
-            record.attempts = self.calls.load(Relaxed);
+            record.attempts = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
             self.price(&mut record);
             self.teach(&record);
             self.count(&mut record);

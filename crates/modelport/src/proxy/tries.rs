@@ -2,11 +2,8 @@
 
 use std::{
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use http::HeaderMap;
@@ -42,6 +39,8 @@ pub struct Won {
     pub held: Held,
     /// How long the request waited for a place.
     pub queued: Duration,
+    /// When its first output was there.
+    pub at: Instant,
 }
 
 /// What an answer keeps as long as it goes on: its place among the requests under way.
@@ -57,7 +56,7 @@ pub struct Held {
     pub cache: Option<Arc<CacheRate>>,
 }
 
-/// Tries the deployment at this place of the plan, and notes each attempt; `calls` counts them when they begin.
+/// Tries the deployment at this place of the plan, and notes each attempt when it begins, and what comes of it.
 ///
 /// # Errors
 /// The [`Failure`] of the last attempt.
@@ -66,7 +65,6 @@ pub async fn at_deployment(
     place: usize,
     at: &Deployment,
     sending: &Sending,
-    calls: &AtomicU32,
     attempts: &mut Attempts,
 ) -> Result<Won, Failure> {
     let app = &job.worker.app;
@@ -92,9 +90,16 @@ pub async fn at_deployment(
         if let Some(deadline) = job.deadline.filter(|deadline| deadline.at <= clock::now()) {
             return Err(deadline.passed());
         }
-        calls.fetch_add(1, Relaxed);
-        let (result, attempt) = one(job, place, at, key, signals, keyring, sending).await;
-        attempts.push(attempt);
+        let begun = Attempt::begin(place, (at.provider, key), &at.model, clock::now());
+        attempts.push(begun);
+        let Some(attempt) = attempts.last_mut() else {
+            return Err(Failure::of(
+                FailureKind::Connect,
+                "the attempt was not noted",
+            ));
+        };
+        let result = one(job, at, attempt, signals, keyring, sending).await;
+        let took = attempt.took;
         let failure = match result {
             Ok(mut won) => {
                 (won.held.room, won.queued) = (room, queued);
@@ -109,7 +114,7 @@ pub async fn at_deployment(
             Next::Key(_) => Some(Duration::ZERO),
             Next::Over => None,
         };
-        attempt::note_failure(job, at, &failure, attempt.took, wait);
+        attempt::note_failure(job, at, &failure, took, wait);
         match next {
             Next::Over => return Err(failure),
             Next::Key(other) => key = other,
@@ -124,28 +129,15 @@ pub async fn at_deployment(
 /// One attempt, counted at its target.
 async fn one(
     job: &Job,
-    place: usize,
     at: &Deployment,
-    key: usize,
+    noted: &mut Attempt,
     signals: &Arc<Target>,
     keyring: &Keyring,
     sending: &Sending,
-) -> (Result<Won, Failure>, Attempt) {
-    let started = clock::now();
+) -> Result<Won, Failure> {
+    let (key, started) = (noted.key, noted.began);
     let mut flight = signals.begin(started);
-    let attempt = pin!(attempt::once(job, at, key, sending));
-    let mut attempt = Waited::of(attempt);
-    let result = match job.deadline {
-        None => (&mut attempt).await,
-        Some(deadline) => {
-            let in_time = tokio::time::timeout_at(deadline.at.into(), &mut attempt);
-            match in_time.await {
-                Ok(result) => result,
-                Err(_) => Err(deadline.passed()),
-            }
-        }
-    };
-    let waited = attempt.total();
+    let (result, waited) = measured(job, at, noted, sending).await;
     let result = result.map_err(|failure| job.hide(at, key, failure));
     let now = clock::now();
     let took = now.saturating_duration_since(started);
@@ -157,7 +149,7 @@ async fn one(
     if !is_keys {
         job.note_signal(at, sending, result.as_ref().err(), took);
     }
-    let outcome = match &result {
+    noted.outcome = match &result {
         Ok(committed) => {
             flight.answered(took, now);
             if job.plan.choice.is_some() {
@@ -182,17 +174,9 @@ async fn one(
             Outcome::Failed(failure.kind)
         }
     };
-    let attempt = Attempt {
-        place,
-        provider: at.provider,
-        key,
-        outcome,
-        took,
-        waited,
-        beside: false,
-    };
+    (noted.took, noted.waited) = (took, waited);
     let cache = job.plan.target(at).map(|target| Arc::clone(&target.cache));
-    let result = result.map(|committed| Won {
+    result.map(|committed| Won {
         committed,
         held: Held {
             room: None,
@@ -201,8 +185,30 @@ async fn one(
             cache,
         },
         queued: Duration::ZERO,
-    });
-    (result, attempt)
+        at: now,
+    })
+}
+
+/// One attempt within the request's deadline, and how much of it was waiting.
+async fn measured(
+    job: &Job,
+    at: &Deployment,
+    noted: &mut Attempt,
+    sending: &Sending,
+) -> (Result<Committed, Failure>, Duration) {
+    let attempt = pin!(attempt::once(job, at, noted, sending));
+    let mut attempt = Waited::of(attempt);
+    let result = match job.deadline {
+        None => (&mut attempt).await,
+        Some(deadline) => {
+            let in_time = tokio::time::timeout_at(deadline.at.into(), &mut attempt);
+            match in_time.await {
+                Ok(result) => result,
+                Err(_) => Err(deadline.passed()),
+            }
+        }
+    };
+    (result, attempt.total())
 }
 
 /// Lets a target rest that has nothing left of a limit, before it has to refuse. Where its provider has several

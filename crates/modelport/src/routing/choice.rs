@@ -1,8 +1,12 @@
 //! What was chosen for one request on a route, and what came of it: all that is needed to explain it later.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use modelport_provider::{capability::Capability, failure::FailureKind};
 use smallvec::SmallVec;
 
@@ -97,22 +101,75 @@ impl fmt::Display for Reason {
 }
 
 /// One call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attempt {
     /// The deployment, by its place in the plan.
     pub place: usize,
     /// Its provider, by its place in the configuration.
     pub provider: usize,
+    /// The model that is asked for; empty where the provider is to choose.
+    pub model: Arc<str>,
     /// Which of the provider's credentials was shown.
     pub key: usize,
+    /// When it began.
+    pub began: Instant,
     /// How it ended.
     pub outcome: Outcome,
+    /// The status of the provider's answer, if it gave one.
+    pub status: Option<StatusCode>,
+    /// From its beginning to the head of that answer.
+    pub head: Option<Duration>,
+    /// Whether the answer's head tells what the provider itself made of the request's fields.
+    pub tells_fields: bool,
     /// How long it took, to its first output if it was answered.
     pub took: Duration,
+    /// From its beginning to where its answer broke off, where another target was to go on with it.
+    pub cut: Option<Duration>,
     /// How much of that was spent waiting for the provider.
     pub waited: Duration,
     /// Whether it was begun beside another one that was slow.
     pub beside: bool,
+}
+
+impl Attempt {
+    /// One that begins now.
+    pub fn begin(
+        place: usize,
+        (provider, key): (usize, usize),
+        model: &Arc<str>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            place,
+            provider,
+            model: Arc::clone(model),
+            key,
+            began: now,
+            outcome: Outcome::Left,
+            status: None,
+            head: None,
+            tells_fields: false,
+            took: Duration::ZERO,
+            cut: None,
+            waited: Duration::ZERO,
+            beside: false,
+        }
+    }
+
+    /// The head of an answer is there.
+    pub fn heard(&mut self, status: StatusCode, now: Instant) {
+        self.status = Some(status);
+        self.head = Some(now.saturating_duration_since(self.began));
+    }
+
+    /// Another was faster: what had not ended is given up.
+    pub fn give_up(&mut self, now: Instant) {
+        if self.outcome == Outcome::Left {
+            self.outcome = Outcome::Cancelled;
+            self.took = now.saturating_duration_since(self.began);
+            self.waited = self.took;
+        }
+    }
 }
 
 /// How a call ended.
@@ -124,6 +181,8 @@ pub enum Outcome {
     Failed(FailureKind),
     /// Another was faster.
     Cancelled,
+    /// Not yet, or the caller left before.
+    Left,
 }
 
 impl Outcome {
@@ -132,7 +191,7 @@ impl Outcome {
         match self {
             Self::Answered => "answered",
             Self::Failed(kind) => kind.as_str(),
-            Self::Cancelled => "cancelled",
+            Self::Cancelled | Self::Left => "cancelled",
         }
     }
 }

@@ -56,6 +56,11 @@ impl Decisions {
         }
     }
 
+    /// Those that are kept, in no order.
+    pub fn all(&self) -> impl Iterator<Item = Arc<Decision>> {
+        self.kept.iter().filter_map(ArcSwapOption::load_full)
+    }
+
     /// The last one of the request with this id. Callers may use an id twice.
     pub fn find(&self, id: &str) -> Option<Arc<Decision>> {
         let newest = self.next.load(Relaxed);

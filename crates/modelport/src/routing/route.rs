@@ -36,7 +36,7 @@ pub struct Routes {
 /// One name's groups of targets.
 pub struct Route {
     /// The name or pattern.
-    pub name: String,
+    pub name: Arc<str>,
     /// In the order in which they are tried.
     pub groups: Vec<Group>,
     /// Holds the attempts beyond the first to a share of the requests.
@@ -225,6 +225,11 @@ impl Routes {
         routes
     }
 
+    /// All of them, in the order of the configuration.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.all.iter()
+    }
+
     /// The route for a requested model, under its own name or another; a name's own route before a pattern's. Who names
     /// a provider means it, and no pattern's targets.
     /// With it comes the name that it is for: what the alias stands for.
@@ -258,7 +263,7 @@ impl Route {
     fn new(route: &RouteConfig, config: &Config, targets: &Targets, now: Instant) -> Self {
         let groups = route.groups.iter();
         Self {
-            name: route.model.0.clone(),
+            name: route.model.0.as_str().into(),
             groups: groups
                 .map(|group| Group::new(group, config, targets))
                 .collect(),

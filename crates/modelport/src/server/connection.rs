@@ -16,6 +16,7 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use super::preface::{self, Version};
 use crate::{
+    api::admin,
     auth::{Peer, stored::Stored},
     endpoints,
 };
@@ -59,8 +60,10 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     >>::Future;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        // Kept with a request only where a key asks for it, because it costs an allocation.
-        if let Some(peer) = self.peer.filter(|_| self.stored.asks_addresses()) {
+        // Kept with a request only where a key asks for it, or the admin API may, because it costs an allocation.
+        let is_asked =
+            self.stored.asks_addresses() || request.uri().path().starts_with(admin::PATH);
+        if let Some(peer) = self.peer.filter(|_| is_asked) {
             request.extensions_mut().insert(Peer(peer));
         }
         self.inner.call(request)

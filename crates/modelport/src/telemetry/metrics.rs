@@ -3,7 +3,10 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use arc_swap::ArcSwapOption;
@@ -19,6 +22,8 @@ mod text_format;
 pub use tally::Tally;
 pub use text_format::plain;
 
+use super::history::History;
+
 /// Whether a provider is known to have a model, by the provider's id and the model's.
 type Knows = Box<dyn Fn(&str, &str) -> bool + Send + Sync>;
 
@@ -26,6 +31,7 @@ type Knows = Box<dyn Fn(&str, &str) -> bool + Send + Sync>;
 pub struct Metrics {
     registry: Registry,
     families: series::Families,
+    history: Mutex<History>,
     uncounted: AtomicU64,
     knows: ArcSwapOption<Knows>,
 }
@@ -39,6 +45,7 @@ impl Metrics {
         Self {
             registry,
             families,
+            history: Mutex::default(),
             uncounted: AtomicU64::new(0),
             knows: ArcSwapOption::empty(),
         }
@@ -48,6 +55,11 @@ impl Metrics {
     /// models without end.
     pub fn ask(&self, knows: Knows) {
         self.knows.store(Some(std::sync::Arc::new(knows)));
+    }
+
+    /// What the last requests came to, step by step. Nobody who serves takes this lock.
+    pub fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request is not counted, because too many wait for that.

@@ -1,6 +1,6 @@
 //! What a request used: what it costs, what the limits hear of it, and what it teaches of the model.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::sync::Arc;
 
 use modelport_provider::{cost::Counts, failure::FailureKind, usage::Usage};
 use smallvec::SmallVec;
@@ -24,8 +24,12 @@ impl Meter {
     /// The target that answers has died in the middle of a stream with which another is to go on. What it did is booked
     /// with the rest, and the answer is kept for nobody.
     pub fn cut(&mut self) {
+        let now = clock::now();
         if let Some(flight) = &mut self.held.flight {
-            flight.failed(FailureKind::Truncated, None, clock::now());
+            flight.failed(FailureKind::Truncated, None, now);
+        }
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.cut = Some(now.saturating_duration_since(attempt.began));
         }
         let permit = self.held.permit.take();
         self.held = Held::default();
@@ -154,7 +158,7 @@ impl Meter {
         }
         // A provider that refused, or never began, charges nothing, as all document. One that was left in the middle
         // charges for what it did.
-        let is_left = record.ending == Ending::Cancelled && self.calls.load(Relaxed) > 0;
+        let is_left = record.ending == Ending::Cancelled && !self.attempts.is_empty();
         if record.first_output.is_none() && !is_left {
             record.charge = Charge::none();
             return;

@@ -216,8 +216,7 @@ impl Further {
             let Ok(sending) = sending::prepare(job, at) else {
                 continue;
             };
-            let (calls, attempts) = meter.counts(self.last, at);
-            let asked = at_deployment(job, self.last, at, &sending, calls, attempts);
+            let asked = at_deployment(job, self.last, at, &sending, meter.noting());
             match Box::pin(asked).await {
                 Ok(won) if matches!(won.committed, Committed::Stream { .. }) => {
                     meter.attempting(at);

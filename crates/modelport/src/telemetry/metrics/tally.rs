@@ -22,7 +22,9 @@ use crate::{
         charge::Source,
         record::{Ending, Lookup, Record, Step},
     },
+    clock,
     error::Blame,
+    telemetry::history::Sample,
 };
 
 /// Combinations of words that are remembered; of more than that all are looked up again.
@@ -30,6 +32,9 @@ const MAX_KNOWN: usize = 4096;
 
 /// What stands in a label where there is nothing: the request did not get as far.
 const NONE: &str = "none";
+
+/// The outcome of an attempt that became the answer.
+const ANSWERED: &str = "answered";
 
 type Counts = Bounded<Counter, fn() -> Counter>;
 type Sums = Bounded<Dollars, fn() -> Dollars>;
@@ -136,6 +141,7 @@ impl Tally {
         if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&words) {
             self.known.clear();
         }
+        self.remember(&words, record);
         let series = self.known.entry(words.clone()).or_default();
         let places = &mut self.places;
         places.count_request(series, &words, record);
@@ -143,6 +149,29 @@ impl Tally {
         places.count_use(series, &words, record);
         places.count_attempts(series, &words, record);
         places.count_rare(record);
+    }
+
+    /// Adds it to the history.
+    fn remember(&self, words: &Words, record: &Record) {
+        let usage = record.usage.as_ref();
+        let sample = Sample {
+            names: [
+                &words.provider,
+                &words.model,
+                record.key.as_deref().unwrap_or(NONE),
+            ],
+            is_failed: record.ending != Ending::Answered,
+            tokens: usage.map_or((0, 0), |usage| (usage.input_tokens, usage.output_tokens)),
+            dollars: record
+                .charge
+                .amount
+                .and_then(|amount| amount.to_f64())
+                .unwrap_or_default(),
+            duration: record.duration,
+            first_output: record.first_output.filter(|_| record.stream),
+        };
+        let now = clock::unix_millis() / 1000;
+        self.metrics.history().add(&sample, now);
     }
 
     fn words(&self, record: &Record) -> Words {
@@ -294,13 +323,17 @@ impl Places {
 
     fn count_attempts(&mut self, series: &mut Series, words: &Words, record: &Record) {
         let attempts = &mut self.attempts;
-        for tried in &record.tried {
-            let labels = [&*tried.provider, tried.step.as_str(), tried.outcome];
-            attempts.get(&ATTEMPTS, labels).inc();
-        }
-        if record.tried.is_empty() && record.attempts > 0 {
-            let labels = [&*words.provider, Step::First.as_str(), "answered"];
+        if let [only] = &*record.tried
+            && only.outcome == ANSWERED
+        {
+            let labels = [&*words.provider, Step::First.as_str(), ANSWERED];
             at(&mut series.answered, || attempts.get(&ATTEMPTS, labels)).inc();
+            return;
+        }
+        for tried in &record.tried {
+            let provider = record.provider_of(tried);
+            let labels = [provider, tried.step.as_str(), tried.outcome];
+            attempts.get(&ATTEMPTS, labels).inc();
         }
     }
 
