@@ -1,7 +1,7 @@
 //! The files of the dashboard, as they are sent: read, compressed and named by their content once, when somebody first
 //! looks.
 
-use std::{collections::HashMap, io::Write, sync::OnceLock};
+use std::{collections::HashMap, fmt::Write as _, io::Write as _, path::Path, sync::OnceLock};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -32,7 +32,7 @@ pub(super) struct Files {
     pub(super) edition: String,
     /// What is sent for every path of a person's.
     pub(super) page: File,
-    files: HashMap<String, File>,
+    by_path: HashMap<String, File>,
 }
 
 /// One file.
@@ -82,13 +82,13 @@ impl Files {
         Some(Self {
             page: File::new(page.into(), "text/html; charset=utf-8"),
             edition,
-            files,
+            by_path: files,
         })
     }
 
     /// The file at a path below the folder.
     pub(super) fn find(&self, path: &str) -> Option<&File> {
-        self.files.get(path)
+        self.by_path.get(path)
     }
 }
 
@@ -111,15 +111,19 @@ fn packed(plain: &[u8]) -> Option<Bytes> {
 }
 
 fn name(digest: &[u8]) -> String {
-    let bytes = digest.iter().take(NAME_BYTES);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let mut name = String::with_capacity(2 * NAME_BYTES);
+    for byte in digest.iter().take(NAME_BYTES) {
+        // Writing to memory cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// Links to the modules that every part of the dashboard needs: all but the parts themselves and what few of them use.
 fn modules(paths: &[std::borrow::Cow<'_, str>]) -> String {
     let is_needed = |path: &str| {
         let is_late = path.starts_with("pages/") || path.contains("uplot") || path == "theme.js";
-        path.ends_with(".js") && !is_late
+        Path::new(path).extension().is_some_and(|end| end == "js") && !is_late
     };
     let needed = paths.iter().filter(|path| is_needed(path));
     let links = needed.map(|path| format!("<link rel=\"modulepreload\" href=\"{HOME}/{path}\">"));

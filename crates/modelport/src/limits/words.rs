@@ -9,36 +9,44 @@ use std::{fmt, time::Duration};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reset(pub Duration);
 
-impl fmt::Display for Reset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Reset {
+    /// Writes it behind a text.
+    pub fn push_to(self, text: &mut String) {
+        let mut buffer = itoa::Buffer::new();
+        let mut number = |text: &mut String, number: u64, unit: &str| {
+            text.push_str(buffer.format(number));
+            text.push_str(unit);
+        };
         let part = u64::from(self.0.subsec_nanos().div_ceil(1_000_000));
         let millis = self.0.as_secs().saturating_mul(1000).saturating_add(part);
         if (1..1000).contains(&millis) {
-            return write!(f, "{millis}ms");
+            return number(text, millis, "ms");
         }
         let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
         if hours > 0 {
-            write!(f, "{hours}h")?;
+            number(text, hours, "h");
         }
         if hours > 0 || minutes > 0 {
-            write!(f, "{minutes}m")?;
+            number(text, minutes, "m");
         }
-        write!(f, "{}", millis / 1000 % 60)?;
-        write_fraction(f, millis % 1000)?;
-        f.write_str("s")
+        number(text, millis / 1000 % 60, "");
+        let thousandths = millis % 1000;
+        if thousandths > 0 {
+            // The 1 in front keeps the zeros behind the point and is replaced by it; those at the end say nothing.
+            let point = text.len();
+            number(text, 1000 + thousandths, "");
+            text.replace_range(point..=point, ".");
+            text.truncate(text.trim_end_matches('0').len());
+        }
+        text.push('s');
     }
 }
 
-/// The thousandths behind the point, without the zeros at the end.
-fn write_fraction(f: &mut fmt::Formatter<'_>, thousandths: u64) -> fmt::Result {
-    if thousandths == 0 {
-        Ok(())
-    } else if thousandths.is_multiple_of(100) {
-        write!(f, ".{}", thousandths / 100)
-    } else if thousandths.is_multiple_of(10) {
-        write!(f, ".{:02}", thousandths / 10)
-    } else {
-        write!(f, ".{thousandths:03}")
+impl fmt::Display for Reset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 

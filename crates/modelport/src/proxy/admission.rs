@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use modelport_provider::{cost::Counts, usage::Usage};
 use smallvec::SmallVec;
@@ -28,6 +29,9 @@ use leave::{Leave, No};
 
 /// Fields that limit an answer's length.
 const MAX_TOKENS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+
+/// Room for the values of the headers that say where a caller stands, in bytes: as much as usual ones need.
+const LEVELS_LENGTH: usize = 96;
 
 /// Events of a stream after which what it has used is counted anew.
 const EVENTS: u64 = 32;
@@ -303,18 +307,33 @@ fn write(standing: Standing, mut put: impl FnMut(HeaderName, HeaderValue)) {
         (standing.requests, OF_REQUESTS),
         (standing.tokens, OF_TOKENS),
     ];
+    // All values are parts of one text, so that they take memory once.
+    let mut text = String::with_capacity(LEVELS_LENGTH);
+    let mut ends = SmallVec::<[(HeaderName, usize); 6]>::new();
+    let mut number = itoa::Buffer::new();
     for (level, [limit, remaining, reset]) in levels {
         if let Some(level) = level {
-            put(limit, level.limit.into());
-            put(remaining, level.remaining.into());
-            if let Ok(value) = Reset(level.reset).to_string().try_into() {
-                put(reset, value);
-            }
+            text.push_str(number.format(level.limit));
+            ends.push((limit, text.len()));
+            text.push_str(number.format(level.remaining));
+            ends.push((remaining, text.len()));
+            Reset(level.reset).push_to(&mut text);
+            ends.push((reset, text.len()));
+        }
+    }
+    let mut rest = Bytes::from(text);
+    let mut start = 0;
+    for (name, end) in ends {
+        let value = rest.split_to(end - start);
+        start = end;
+        if let Ok(value) = HeaderValue::from_maybe_shared(value) {
+            put(name, value);
         }
     }
 }
 
 /// Puts where a caller stands into an answer's headers, in place of where the gateway stands at the provider.
 pub(super) fn add_headers(headers: &mut http::HeaderMap, standing: Standing) {
+    headers.reserve(OF_REQUESTS.len() + OF_TOKENS.len());
     write(standing, |name, value| drop(headers.insert(name, value)));
 }

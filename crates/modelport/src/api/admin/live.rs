@@ -54,12 +54,12 @@ fn standing(app: &App) -> Value {
         .history()
         .read(now - RATE_OVER, 10, None);
     let cells = || lines.iter().flat_map(|(_, line)| line.values());
-    let calls = app.targets.all().map(|(_, target)| target.in_flight());
+    let in_flight = app.targets.all().map(|(_, target)| target.in_flight());
     let rooms = app.rooms.iter().flatten();
     json!({
         "at": now,
         "edition": app.edition.number,
-        "in_flight": calls.sum::<u32>(),
+        "in_flight": in_flight.sum::<u32>(),
         "waiting": rooms.map(|room| room.reading().waiting).sum::<u32>(),
         "requests_last_minute": cells().map(|cell| cell.requests).sum::<u64>(),
         "failed_last_minute": cells().map(|cell| cell.failed).sum::<u64>(),

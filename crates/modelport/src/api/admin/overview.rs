@@ -65,7 +65,7 @@ async fn read(app: &App, query: &str) -> Result<Value, Error> {
         .read(since, step, Some(dimension));
     let has_ledger = length >= LEDGER_FROM && app.records.standing().is_some();
     if has_ledger {
-        lines = with_counts(lines, counts(app, since, until, step, dimension).await?);
+        lines = with_counts(&lines, counts(app, since, until, step, dimension).await?);
     }
     let times: Vec<u64> = (since..=until)
         .step_by(usize::try_from(step).unwrap_or(1))
@@ -170,7 +170,7 @@ async fn counts(
 }
 
 /// The counts, with the times that only the memory has.
-fn with_counts(memory: Vec<Line>, mut counts: Vec<Line>) -> Vec<Line> {
+fn with_counts(memory: &[Line], mut counts: Vec<Line>) -> Vec<Line> {
     for (name, line) in &mut counts {
         let known = memory.iter().find(|(known, _)| known == name);
         let times = known.into_iter().flat_map(|(_, line)| line);
@@ -185,7 +185,9 @@ fn with_counts(memory: Vec<Line>, mut counts: Vec<Line>) -> Vec<Line> {
 
 fn sum(line: &BTreeMap<u64, Cell>) -> Cell {
     let mut sum = Cell::default();
-    line.values().for_each(|cell| sum.merge(cell));
+    for cell in line.values() {
+        sum.merge(cell);
+    }
     sum
 }
 
@@ -242,7 +244,7 @@ fn label(app: &App, dimension: usize, name: &str) -> String {
         Some(&"key") if name == "none" => Some("no stored key".to_owned()),
         Some(&"key") => {
             let directory = app.keys.stored().directory();
-            directory.key(name).map(|known| known.key.name.to_string())
+            directory.key(name).map(|known| known.key.name.clone())
         }
         Some(_) if name == "none" => Some("not reached".to_owned()),
         Some(_) | None => None,

@@ -59,7 +59,7 @@ fn shares(app: &App) -> Shares {
                 .target(considered.group, considered.candidate.place)
         });
         if let Some(target) = target {
-            let names = (choice.route.name.clone(), target.name.clone());
+            let names = (choice.route.name.to_string(), target.name.clone());
             *shares.entry(names).or_default() += 1;
         }
     }
@@ -67,14 +67,14 @@ fn shares(app: &App) -> Shares {
 }
 
 fn described(app: &App, route: &Route, shares: &Shares) -> Value {
-    let of_route = shares.iter().filter(|((name, _), _)| *name == route.name);
+    let of_route = shares.iter().filter(|((name, _), _)| **name == *route.name);
     let requests: u64 = of_route.map(|(_, count)| count).sum();
     let groups = route
         .groups
         .iter()
         .map(|group| group_of(app, group, &route.name, shares));
     json!({
-        "name": route.name,
+        "name": &*route.name,
         "groups": groups.collect::<Vec<_>>(),
         "recent_requests": requests,
         "timeout_seconds": route.timeout.map(|timeout| timeout.as_secs_f64()),
