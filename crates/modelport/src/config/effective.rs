@@ -107,10 +107,7 @@ mod tests {
     fn values_come_with_their_source_and_without_secrets() {
         let config = config(&[
             ("PORT", "81"),
-            (
-                "OPENAI_COMPATIBLE_BASE_URL",
-                "http://hush:hush@127.0.0.1:1/hush",
-            ),
+            ("OPENAI_COMPATIBLE_BASE_URL", "http://127.0.0.1:1/hush"),
             ("OPENAI_COMPATIBLE_A_BASE_URL", "http://127.0.0.1:2"),
             ("OPENAI_COMPATIBLE_A_API_KEY", "hush-hush"),
             ("OPENAI_COMPATIBLE_A_CUSTOM_HEADERS", r#"{"a": "hush"}"#),

@@ -213,4 +213,4 @@ impl Stop {
 }
 
 /// The calls of one request, in order.
-pub type Attempts = SmallVec<[Attempt; 1]>;
+pub type Attempts = Vec<Attempt>;

@@ -24,8 +24,8 @@ const BATCH: Duration = Duration::from_millis(20);
 /// The most bytes of lines that wait to be written together.
 const MAX_BATCH: usize = 64 << 10;
 
-/// How long a flush waits for a terminal or a disk that takes no lines.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a flush waits for a terminal or a disk that takes no lines, or for the tokenizer to be loaded.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Empty batches after which the thread sleeps until it is woken.
 const QUIET_BATCHES: u32 = 50;

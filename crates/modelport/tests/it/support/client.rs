@@ -81,7 +81,7 @@ impl Exchange {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_nodelay(true).unwrap();
         let mut head = format!(
-            "{} {} HTTP/1.1\r\nhost: gateway.test\r\n",
+            "{} {} HTTP/1.1\r\nhost: localhost\r\n",
             self.method, self.path
         );
         for (name, value) in &self.headers {
