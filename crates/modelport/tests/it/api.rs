@@ -1,5 +1,6 @@
 //! One file per resource of the HTTP API.
 
+mod dashboard;
 mod errors;
 mod health;
 mod models;
