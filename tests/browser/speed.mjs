@@ -9,7 +9,7 @@ const MAX_WEIGHT = 100_000;
 /** The longest until something is painted, in milliseconds; here, where the machine is busy with other things. */
 const MAX_PAINT = 2000;
 
-/** The most of one core that an open dashboard may take. */
+/** The most of one core that an open dashboard may take beside what the gateway takes anyway, in a debug build. */
 const MAX_SHARE = 0.01;
 
 /** How long that is watched, in milliseconds. */
@@ -24,7 +24,15 @@ async function ticks(process) {
   return Number(fields[11]) + Number(fields[12]);
 }
 
+/** The share of a core that a process takes for a while. */
+async function share(process) {
+  const before = await ticks(process);
+  await new Promise((done) => setTimeout(done, WATCHED));
+  return (await ticks(process) - before) / TICKS / (WATCHED / 1000);
+}
+
 export async function speed(browser, { base, key, process }) {
+  const idle = await share(process);
   const { page, close } = await open(browser, base, { key });
   await check("the overview is light and soon there", async () => {
     await page.goto(`${base}/dashboard`);
@@ -44,11 +52,9 @@ export async function speed(browser, { base, key, process }) {
   });
   await check("an open dashboard costs the gateway next to nothing", async () => {
     await page.waitForTimeout(1000);
-    const before = await ticks(process);
-    await page.waitForTimeout(WATCHED);
-    const share = (await ticks(process) - before) / TICKS / (WATCHED / 1000);
-    console.log(`      ${(share * 100).toFixed(2)} % of a core`);
-    expect(share <= MAX_SHARE, `it takes ${(share * 100).toFixed(2)} % of a core`);
+    const more = await share(process) - idle;
+    console.log(`      ${(idle * 100).toFixed(2)} % of a core without it, ${(more * 100).toFixed(2)} % more with it`);
+    expect(more <= MAX_SHARE, `it takes ${(more * 100).toFixed(2)} % of a core`);
   });
   await close();
 }

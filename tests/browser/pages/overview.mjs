@@ -10,7 +10,7 @@ export const checks = {
     expect(before >= 40, `only ${before} requests are shown`);
     await page.request.post(`${base}/v1/chat/completions`, { data: { model: "spread", messages: [{ role: "user", content: "Hello!" }] } });
     await page.waitForFunction((known) => Number(document.querySelector(".figures dd").innerText.replaceAll(",", "")) > known, before, { timeout: 15000 });
-    await page.getByText("live", { exact: true }).waitFor();
+    await page.locator(".live .badge.good").waitFor();
   },
   "tells each chart as a sentence and a table": async ({ page }) => {
     for (const name of ["Requests", "Errors", "Latency", "Time to first token", "Tokens", "Spend"]) {

@@ -1,4 +1,4 @@
-// A window above the page: the browser's own, which keeps the keyboard inside, closes by Escape and gives the focus back.
+// A window above the page: the browser's own, which keeps the keyboard inside and closes by Escape.
 
 import { html, useEffect, useName, useRef } from "../lib/html.js";
 
@@ -7,9 +7,10 @@ export function Dialog({ title, onClose, children, actions, wide = false }) {
   const place = useRef(null);
   const name = useName();
   useEffect(() => {
-    const dialog = place.current;
-    dialog.showModal();
-    return () => dialog.close();
+    const before = document.activeElement;
+    place.current.showModal();
+    // It is gone from the page by then, and with it what the browser would give back.
+    return () => before?.focus();
   }, []);
   const onCancel = (event) => {
     event.preventDefault();

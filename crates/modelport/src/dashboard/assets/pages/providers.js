@@ -83,8 +83,8 @@ function Actions({ of, reload }) {
     setBusy("");
   };
   return html`<div class="tools">
-    <button type="button" disabled=${busy !== ""} aria-label=${`Fetch the models of ${of.name} again`} onClick=${() => run("refresh", "the models were fetched again")}>${busy === "refresh" ? "Fetching…" : "Fetch models again"}</button>
-    <button type="button" disabled=${busy !== ""} aria-label=${`Probe ${of.name}`} onClick=${() => run("probe", "it was probed")}>${busy === "probe" ? "Probing…" : "Probe"}</button>
+    <button type="button" disabled=${busy !== ""} aria-label=${`Fetch models again: ${of.name}`} onClick=${() => run("refresh", "the models were fetched again")}>${busy === "refresh" ? "Fetching…" : "Fetch models again"}</button>
+    <button type="button" disabled=${busy !== ""} aria-label=${`Probe: ${of.name}`} onClick=${() => run("probe", "it was probed")}>${busy === "probe" ? "Probing…" : "Probe"}</button>
     ${fault && html`<span class="wrong" role="alert">${fault}</span>`}
   </div>`;
 }

@@ -45,7 +45,7 @@ const columns = (route) => [
   { id: "share", title: "Share", isNumber: true, value: ({ recent_requests: requests }) => requests, cell: ({ recent_requests: requests }) => html`<${Share} of=${requests} all=${route.recent_requests} />` },
   { id: "calls", title: "In flight", isNumber: true, value: ({ signals }) => signals.in_flight },
   { id: "first", title: "First output", hint: "Average and 95th percentile of the time to it", isNumber: true, value: ({ signals }) => signals.latency_ms, cell: ({ signals }) => `${millis(signals.latency_ms)} / ${millis(signals.p95_ms)}` },
-  { id: "why", title: "Why", value: ({ signals }) => signals.reason, cell: ({ signals }) => signals.reason ?? "" },
+  { id: "why", title: "Why", value: ({ signals }) => signals.reason, cell: ({ signals }) => (signals.reason ? html`<span class="why">${signals.reason}</span>` : "") },
 ];
 
 function Share({ of, all }) {
