@@ -3,8 +3,8 @@ import { expect } from "../support.mjs";
 export const path = "/dashboard/models";
 export const ready = "sim-smart";
 
-/** The longest a screen of a long list may take to be drawn, in milliseconds. */
-const MAX_FRAME = 200;
+/** The longest a screen of a long list may take to be drawn, in milliseconds; much more than it does where nothing else runs. */
+const MAX_FRAME = 1000;
 
 export const checks = {
   "finds, puts in order and tells more": async ({ page, shots }) => {
