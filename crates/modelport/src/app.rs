@@ -17,9 +17,9 @@ mod upstream;
 use crate::{
     accounting::keeper::Sink,
     auth::{self, Keys, stored::Stored},
-    cache::Cache,
+    cache::{Cache, server::Server as CacheServer},
     clock,
-    config::{Config, ProviderConfig},
+    config::{CachePlace, Config, ProviderConfig},
     limits::{cell::Owner, register::Register, room::Room, shared::Shared},
     models::{Directory, discovery::Wake, lessons::Lessons},
     routing::{
@@ -63,6 +63,8 @@ pub struct App {
     pub limits: Arc<Register>,
     /// Answers that are given again, if any are kept. Another configuration begins without any: it may mean others.
     pub cache: Option<Arc<Cache>>,
+    /// The server where they can be kept, if there is one.
+    pub cache_server: Option<Arc<CacheServer>>,
     /// The limits that are shared with other gateways, if they are.
     pub shared: Option<Arc<Shared>>,
     /// How the last requests on routes were decided.
@@ -114,6 +116,9 @@ pub enum SetupFault {
     /// The server through which limits are shared cannot be one.
     #[error("MODELPORT_REDIS_URL: {0}")]
     Shared(#[from] crate::limits::shared::Unusable),
+    /// The server in which answers are kept cannot be one.
+    #[error("MODELPORT_REDIS_URL: {0}")]
+    Kept(#[from] crate::cache::server::Unusable),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -149,6 +154,8 @@ impl App {
         limits.configure(&config.limits);
         let register = Arc::clone(&limits);
         stored.observe(move |directory| keep_limits(&register, directory));
+        let cache_server = config.storage.redis.as_ref();
+        let cache_server = cache_server.map(CacheServer::new).transpose()?;
         Ok(Self {
             edition,
             keys: keys(&config, stored),
@@ -168,7 +175,8 @@ impl App {
             rooms: rooms(&config, None),
             shared: shared(&config, &limits)?,
             limits,
-            cache: cache(&config),
+            cache: cache(&config, cache_server.as_ref()),
+            cache_server,
             decisions: Arc::default(),
             upstreams: upstreams.collect::<Result<_, _>>()?,
             process: Arc::new(Process {
@@ -240,7 +248,8 @@ impl App {
             keyrings: keyrings.collect(),
             rooms: rooms(&config, Some(self)),
             limits: Arc::clone(&self.limits),
-            cache: cache(&config),
+            cache: cache(&config, self.cache_server.as_ref()),
+            cache_server: self.cache_server.clone(),
             shared: self.shared.clone(),
             decisions: Arc::clone(&self.decisions),
             upstreams,
@@ -403,8 +412,14 @@ fn keys(config: &Config, stored: Arc<Stored>) -> Keys {
     Keys::new(&server.api_keys, server.require_key, stored)
 }
 
-fn cache(config: &Config) -> Option<Arc<Cache>> {
-    config.cache.as_ref().map(Cache::new).map(Arc::new)
+fn cache(config: &Config, server: Option<&Arc<CacheServer>>) -> Option<Arc<Cache>> {
+    let kept = config.cache.as_ref()?;
+    let cache = match kept.place {
+        CachePlace::Memory(bytes) => Cache::in_memory(kept, bytes),
+        // A server that was not named at the start counts after the next.
+        CachePlace::Redis => Cache::in_server(kept, config, server?),
+    };
+    Some(Arc::new(cache))
 }
 
 fn shared(config: &Config, limits: &Register) -> Result<Option<Arc<Shared>>, SetupFault> {

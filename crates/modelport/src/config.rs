@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 
 use modelport_provider::catalogue::Overrides;
 
-pub use self::cache::{CacheConfig, Scope};
+pub use self::cache::{CacheConfig, Place as CachePlace, Scope};
 pub use self::diff::diff;
 pub use self::effective::Effective;
 use self::environment::Environment;
@@ -193,7 +193,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
     );
     let server = server::read(&mut environment);
     let storage = storage::read(&mut environment);
-    let cache = cache::read(&mut environment);
+    let cache = cache::read(&mut environment, storage.redis.as_ref());
     let entries = filed.as_ref().map(|filed| filed.providers.as_slice());
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());

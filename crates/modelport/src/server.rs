@@ -157,6 +157,10 @@ impl Server {
         if let Some(shared) = &shared {
             shared.start().await;
         }
+        let cache_server = self.app().cache_server.clone();
+        if let Some(server) = &cache_server {
+            server.start().await;
+        }
         let keeping = shared.clone().map(|shared| tokio::spawn(shared.keep()));
         let stop_telling = Arc::new(Notify::new());
         let webhook = Webhook::new(self.reloader.clone());
@@ -169,6 +173,11 @@ impl Server {
         let background = [
             tokio::spawn(keep_fresh(self.reloader)),
             tokio::spawn(async move { stored.keep_current().await }),
+            tokio::spawn(async move {
+                if let Some(server) = cache_server {
+                    server.keep().await;
+                }
+            }),
             tokio::spawn(async move {
                 if let Some(budgets) = budgets {
                     budgets.keep_telling().await;

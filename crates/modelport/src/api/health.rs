@@ -49,6 +49,7 @@ pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Res
         "missing": missing(&worker.app),
         "configuration": configuration(&worker.app),
         "ledger": ledger(&worker.app),
+        "cache": worker.app.cache.as_ref().map(|cache| cache.word()),
         "limits": worker.app.shared.as_ref().map(|shared| shared.word()),
     });
     json_reply(status, &id, &body)

@@ -42,6 +42,11 @@ impl Answer {
         &self.headers
     }
 
+    /// Its bytes.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Its bytes once more: a stream event by event, any other at once.
     pub fn replay(&self) -> Replay {
         let label = self.headers.get(header::CONTENT_TYPE);

@@ -129,6 +129,11 @@ impl Fingerprint {
         Some(Self(parts.0.finalize().into()))
     }
 
+    /// As bytes.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// One that differs from those of other numbers.
     #[cfg(test)]
     pub(super) fn numbered(number: u32) -> Self {

@@ -7,20 +7,23 @@ use std::{
 
 use tokio::sync::{Mutex as Gate, OwnedMutexGuard};
 
-use super::fingerprint::Fingerprint;
+use super::{answer::Answer, fingerprint::Fingerprint};
 
 /// The requests that somebody asks for. There are no more of them than requests under way.
 #[derive(Default)]
-pub(super) struct Gates(Mutex<HashMap<Fingerprint, Arc<Gate<()>>>>);
+pub(super) struct Gates(Mutex<HashMap<Fingerprint, Arc<Gate<Left>>>>);
+
+/// What the one who went before has left for those behind, if anything.
+type Left = Option<Arc<Answer>>;
 
 /// A place among those who have the same request. Dropped, it lets the next one go.
 pub struct Turn {
     gates: Arc<Gates>,
     of: Fingerprint,
     /// `None` once it is given back.
-    gate: Option<Arc<Gate<()>>>,
+    gate: Option<Arc<Gate<Left>>>,
     /// Held by the one whose turn it is.
-    passed: Option<OwnedMutexGuard<()>>,
+    passed: Option<OwnedMutexGuard<Left>>,
 }
 
 impl Gates {
@@ -42,6 +45,18 @@ impl Turn {
     pub async fn come(&mut self) {
         if let Some(gate) = &self.gate {
             self.passed = Some(Arc::clone(gate).lock_owned().await);
+        }
+    }
+
+    /// The answer that somebody who went before has left.
+    pub fn left(&self) -> Option<&Arc<Answer>> {
+        self.passed.as_ref()?.as_ref()
+    }
+
+    /// Leaves an answer for those behind.
+    pub fn leave(&mut self, answer: &Arc<Answer>) {
+        if let Some(passed) = &mut self.passed {
+            **passed = Some(Arc::clone(answer));
         }
     }
 }
@@ -81,8 +96,13 @@ mod tests {
         assert!(tokio::time::timeout(soon, third.come()).await.is_err());
         drop(second);
         assert!(tokio::time::timeout(soon, third.come()).await.is_err());
+        assert!(first.left().is_none());
+        let (headers, now) = (http::HeaderMap::new(), std::time::Instant::now());
+        let answer = Arc::new(Answer::new(headers, Vec::new(), now));
+        first.leave(&answer);
         drop(first);
         third.come().await;
+        assert!(Arc::ptr_eq(third.left().unwrap(), &answer));
         drop(other);
         assert_eq!(gates.0.lock().unwrap().len(), 1);
         drop(third);

@@ -241,7 +241,7 @@ fn check_length(environment: &mut Environment, api_keys: &[Secret]) {
 }
 
 /// Where a variable is set, or would be.
-fn place(environment: &Environment, name: &str) -> Origin {
+pub(super) fn place(environment: &Environment, name: &str) -> Origin {
     let origin = environment.origin(name);
     origin.cloned().unwrap_or_else(|| Origin::variable(name))
 }

@@ -12,8 +12,8 @@ use super::storage;
 use super::value::{self, UrlHints, Wrong};
 use super::webhook;
 pub(super) use table::{
-    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_TTL,
-    CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
+    ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_STORE,
+    CACHE_TTL, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
     ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
     PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST,
     TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS,
@@ -96,6 +96,8 @@ pub enum Kind {
     Memory,
     /// Who shares what is kept.
     Scope,
+    /// Where what is kept is.
+    CacheStore,
     /// A number of threads.
     Workers,
     /// The path of a file.
@@ -153,6 +155,7 @@ impl Kind {
             Self::Days => "days, or 0 for no end",
             Self::Memory => "bytes, or with a unit such as 256 MiB; 0 for none",
             Self::Scope => "key or shared",
+            Self::CacheStore => "memory or redis",
             Self::Workers => "number, 1 to 1024",
             Self::File => "path of a file",
             Self::Database => "URL with sqlite:// or postgres://",
@@ -204,6 +207,7 @@ impl Kind {
             Self::Days => value::days(text).map(drop),
             Self::Memory => value::memory(text).map(drop),
             Self::Scope => cache::scope(text).map(drop),
+            Self::CacheStore => cache::store(text).map(drop),
             Self::Workers => value::workers(text).map(drop),
             Self::Profile => value::profile(text).map(drop),
             Self::Policy => value::policy(text).map(drop),

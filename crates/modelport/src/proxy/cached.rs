@@ -27,7 +27,7 @@ use super::{
 use crate::{
     accounting::record::Lookup,
     cache::{
-        Cache, MAX_ANSWER,
+        Cache, Found,
         answer::Answer,
         control::Control,
         fingerprint::{Fingerprint, Question, Target},
@@ -77,15 +77,19 @@ pub(super) async fn answer(
     mut meter: Meter,
 ) -> Result<Reply, Error> {
     let control = Control::of(&job.headers);
-    let of = if control.writes {
+    let mut of = if control.writes && !cache.is_away() {
         fingerprint(&cache, &job)
     } else {
         None
     };
     if control.reads
-        && let Some(found) = of.and_then(|of| cache.find(&of, control.max_age, clock::now()))
+        && let Some(sought) = of
     {
-        return Ok(again(&found, &job, meter));
+        match cache.find(&sought, control.max_age).await {
+            Found::Answer(found) => return Ok(again(&found, &job, meter)),
+            Found::Nothing => {}
+            Found::Away => of = None,
+        }
     }
     if control.only_if_kept {
         meter.refuse(&Error::NotKept);
@@ -115,6 +119,19 @@ struct Sought {
     control: Control,
 }
 
+impl Sought {
+    /// The answer that came while the request waited for its turn.
+    fn come_meanwhile(&self, turn: Option<&Turn>) -> Option<Arc<Answer>> {
+        let (max_age, now) = (self.control.max_age, clock::now());
+        let kept = self.cache.look(&self.of, max_age, now);
+        kept.or_else(|| {
+            let left = turn.and_then(Turn::left)?;
+            let is_young = self.cache.is_young(left, max_age, now);
+            is_young.then(|| Arc::clone(left))
+        })
+    }
+}
+
 /// Asks a provider, or waits for somebody else who does.
 async fn ask(
     lookup: Option<Sought>,
@@ -136,9 +153,12 @@ async fn ask(
                 return Err(error);
             }
         };
-        let max_age = lookup.control.max_age;
-        if let Some(found) = lookup.cache.find(&lookup.of, max_age, clock::now()) {
+        if let Some(found) = lookup.come_meanwhile(turn.as_ref()) {
             return Ok(again(&found, &job, meter));
+        }
+        if lookup.cache.is_away() {
+            // Nobody behind waits for an answer that will not be kept.
+            turn = None;
         }
     }
     let answered = meter.watch();
@@ -150,7 +170,7 @@ async fn ask(
 
 /// Keeps an answer, or writes it along to do so at its end, if it is one to keep.
 async fn keep(reply: Reply, answered: Arc<AtomicBool>, tape: Tape) -> Result<Reply, Error> {
-    if !may_be_kept(&reply) {
+    if !may_be_kept(&reply, tape.max()) {
         return Ok(reply);
     }
     let (parts, body) = reply.into_parts();
@@ -179,14 +199,14 @@ async fn come(lookup: &Sought, job: &Job) -> Result<Option<Turn>, Error> {
 }
 
 /// Whether an answer is one to keep, if it ends well: not a refusal, and to be read by anybody.
-fn may_be_kept(reply: &Reply) -> bool {
+fn may_be_kept(reply: &Reply, most: usize) -> bool {
     let headers = reply.headers();
     let label = headers.get(header::CONTENT_TYPE);
     let is_stream = label.is_some_and(|label| label.as_bytes().starts_with(b"text/event-stream"));
     // One that is passed on before it is seen, because it is long, does not say how long it is.
     let length = reply.body().size_hint().exact();
     let fits = match length.map(usize::try_from) {
-        Some(Ok(length)) => length <= MAX_ANSWER,
+        Some(Ok(length)) => length <= most,
         Some(Err(_)) => false,
         None => is_stream,
     };
@@ -218,7 +238,8 @@ fn again(found: &Answer, job: &Job, mut meter: Meter) -> Reply {
     meter.settle(Ending::Answered);
     let mut reply = Response::new(Body::new(found.replay()));
     let headers = reply.headers_mut();
-    found.headers().clone_into(headers);
+    // What lies in a server may hold others.
+    *headers = kept(found.headers());
     headers.insert(REQUEST_ID, job.id.to_header());
     if job.surface.envelope() == Envelope::Anthropic {
         headers.insert(ANTHROPIC_REQUEST_ID, job.id.to_header());

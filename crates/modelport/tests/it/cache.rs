@@ -11,6 +11,8 @@ use crate::support::{
     wait_until,
 };
 
+mod server;
+
 const SOON: Duration = Duration::from_secs(10);
 
 const ON: (&str, &str) = ("MODELPORT_CACHE", "64MiB");

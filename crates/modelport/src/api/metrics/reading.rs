@@ -15,15 +15,15 @@ use rust_decimal::prelude::ToPrimitive;
 use crate::{
     app::App,
     clock,
-    config::ProviderConfig,
+    config::{CachePlace, ProviderConfig},
     routing::target::{BreakerState, Reading, Target},
     telemetry::metrics::{
         gauges::{
-            BREAKER, BUILD, CALLS, CREDENTIAL_PAUSE, DATABASE_FAILING, DRAINING, EDITION,
-            EDITION_TIME, HEALTH, JOURNAL_FAILING, LEDGER_LOST, LEDGER_WAITING, LIMITS_AWAY,
-            LISTED_MODELS, LISTING_AGE, LISTING_FAILING, LISTING_FAILURES, PAUSE, REFUSALS,
-            REFUSED, ROOM_LIMIT, ROOM_REFUSALS, ROOM_UNDER_WAY, ROOM_WAITING, SILENT_CALLS,
-            START_TIME, UNCOUNTED,
+            BREAKER, BUILD, CACHE_AWAY, CACHE_FAILURES, CALLS, CREDENTIAL_PAUSE, DATABASE_FAILING,
+            DRAINING, EDITION, EDITION_TIME, HEALTH, JOURNAL_FAILING, LEDGER_LOST, LEDGER_WAITING,
+            LIMITS_AWAY, LISTED_MODELS, LISTING_AGE, LISTING_FAILING, LISTING_FAILURES, PAUSE,
+            REFUSALS, REFUSED, ROOM_LIMIT, ROOM_REFUSALS, ROOM_UNDER_WAY, ROOM_WAITING,
+            SILENT_CALLS, START_TIME, UNCOUNTED,
         },
         table::{Labels, Metric},
     },
@@ -87,6 +87,15 @@ fn process(page: &mut Page, app: &App) {
     page.level(&REFUSED, switch(app.refused().is_some()));
     if let Some(shared) = &app.shared {
         page.level(&LIMITS_AWAY, switch(shared.is_away()));
+    }
+    if app
+        .config
+        .cache
+        .is_some_and(|kept| kept.place == CachePlace::Redis)
+        && let Some(server) = &app.cache_server
+    {
+        page.level(&CACHE_AWAY, switch(server.is_away()));
+        page.counts(&CACHE_FAILURES, [([], server.failures())]);
     }
 }
 

@@ -198,6 +198,12 @@ pub(in crate::config) const CACHE: Setting = Setting {
     preset: Preset::Unset { example: "256MiB" },
     help: "How much memory answers are kept in, to be given again to the same request; off when unset, and for 0.",
 };
+pub(in crate::config) const CACHE_STORE: Setting = Setting {
+    name: "MODELPORT_CACHE_STORE",
+    kind: Kind::CacheStore,
+    preset: Preset::Value("memory"),
+    help: "Where answers are kept: memory for that of each process, of which MODELPORT_CACHE says how much; redis for the server that MODELPORT_REDIS_URL names, so that several gateways give each other's answers again.",
+};
 pub(in crate::config) const CACHE_TTL: Setting = Setting {
     name: "MODELPORT_CACHE_TTL",
     kind: Kind::Seconds,
@@ -383,7 +389,7 @@ pub(super) const STORAGE: [Setting; 6] = [
     MAX_SIZE,
 ];
 
-pub(super) const KEPT: [Setting; 3] = [CACHE, CACHE_TTL, CACHE_SCOPE];
+pub(super) const KEPT: [Setting; 4] = [CACHE, CACHE_STORE, CACHE_TTL, CACHE_SCOPE];
 
 pub(super) const SERVER: [Setting; 17] = [
     CONFIG,

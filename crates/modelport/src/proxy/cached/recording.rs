@@ -16,7 +16,7 @@ use http_body::{Body as HttpBody, Frame};
 
 use super::super::relay::COST;
 use crate::{
-    cache::{Cache, MAX_ANSWER, answer::Answer, fingerprint::Fingerprint, gate::Turn},
+    cache::{Cache, answer::Answer, fingerprint::Fingerprint, gate::Turn},
     clock,
 };
 
@@ -44,11 +44,18 @@ impl Tape {
         }
     }
 
+    /// The longest answer that is kept.
+    pub(super) fn max(&self) -> usize {
+        self.cache.max_answer()
+    }
+
     /// Keeps the answer, and lets those go who wait for it.
     pub(super) fn keep(self, body: Vec<u8>) {
-        let answer = Answer::new(self.headers, body, clock::now());
-        self.cache.keep(self.of, answer);
-        drop(self.turn);
+        let answer = Arc::new(Answer::new(self.headers, body, clock::now()));
+        self.cache.keep(self.of, &answer);
+        if let Some(mut turn) = self.turn {
+            turn.leave(&answer);
+        }
     }
 }
 
@@ -93,12 +100,17 @@ impl Recording {
             Some(data) if self.tape.is_none() || data.is_empty() => {}
             // What it cost is not kept: given again it costs nothing.
             Some(data) if data.starts_with(COST) => {}
-            Some(data) if self.written.len() + data.len() <= MAX_ANSWER => {
+            Some(data) if self.written.len() + data.len() <= self.most() => {
                 self.written.extend_from_slice(data);
             }
             // Too long, broken off, or with fields behind it, which are not kept.
             Some(_) | None => self.drop_tape(),
         }
+    }
+
+    /// How much is written along.
+    fn most(&self) -> usize {
+        self.tape.as_ref().map_or(0, Tape::max)
     }
 
     fn keep(&mut self) {

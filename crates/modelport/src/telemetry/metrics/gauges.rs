@@ -67,6 +67,16 @@ pub(crate) const LIMITS_AWAY: Metric = Metric::gauge(
     &[],
     "1 while the server of shared limits does not answer",
 );
+pub(crate) const CACHE_AWAY: Metric = Metric::gauge(
+    "modelport_cache_away",
+    &[],
+    "1 while the server in which answers are kept does not answer, where they are kept in one",
+);
+pub(crate) const CACHE_FAILURES: Metric = Metric::counter(
+    "modelport_cache_failures",
+    &[],
+    "How often that server did not find or keep an answer in time, said no, or gave what is no answer",
+);
 pub(crate) const HEALTH: Metric = Metric::gauge(
     "modelport_provider_health",
     &[PROVIDER, "state"],
@@ -136,7 +146,7 @@ pub(crate) const ROOM_REFUSALS: Metric = Metric::counter(
 );
 
 /// All of them, in the order of the documentation.
-pub(super) const ALL: [&Metric; 27] = [
+pub(super) const ALL: [&Metric; 29] = [
     &BUILD,
     &START_TIME,
     &DRAINING,
@@ -150,6 +160,8 @@ pub(super) const ALL: [&Metric; 27] = [
     &JOURNAL_FAILING,
     &DATABASE_FAILING,
     &LIMITS_AWAY,
+    &CACHE_AWAY,
+    &CACHE_FAILURES,
     &HEALTH,
     &LISTED_MODELS,
     &LISTING_AGE,

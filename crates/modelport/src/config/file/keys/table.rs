@@ -4,14 +4,18 @@ use modelport_provider::capability::Capability;
 
 use super::{Block, Key, Shape};
 use crate::config::setting::{
-    self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_TTL,
-    CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL, ENABLE_PROVIDER_FALLBACK, HOST,
-    KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT, PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL,
-    REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST, TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
+    self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_STORE,
+    CACHE_TTL, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
+    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
+    PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST,
+    TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
 };
 
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 const SCOPES: [&str; 2] = ["key", "shared"];
+
+/// Where kept answers may be.
+const STORES: [&str; 2] = ["memory", "redis"];
 const PARAMETERS: [&str; 3] = ["strict", "warn", "pass"];
 const PERCENT: Shape = Shape::Whole {
     least: 0,
@@ -123,9 +127,10 @@ pub(in crate::config::file) static STORAGE: Block = Block {
 
 pub(in crate::config::file) static CACHE: Block = Block {
     name: "cache",
-    help: "Answers that are kept in memory and given again to the same request.",
+    help: "Answers that are kept and given again to the same request.",
     keys: &[
         Key::variable("max_bytes", Shape::Bytes, setting::CACHE.name),
+        Key::variable("store", Shape::Choice(&STORES), CACHE_STORE.name),
         Key::variable("ttl", Shape::Seconds, CACHE_TTL.name),
         Key::variable("scope", Shape::Choice(&SCOPES), CACHE_SCOPE.name),
     ],

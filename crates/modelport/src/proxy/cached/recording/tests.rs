@@ -9,8 +9,11 @@ use http::HeaderValue;
 
 use super::*;
 use crate::{
-    cache::fingerprint::{Question, Target},
-    config::{CacheConfig, Scope},
+    cache::{
+        MAX_ANSWER,
+        fingerprint::{Question, Target},
+    },
+    config::{CacheConfig, CachePlace, Scope},
 };
 
 /// What a body does when it is polled.
@@ -52,11 +55,11 @@ impl HttpBody for Scripted {
 /// Whether an answer is kept that goes so, and how much of it, when its caller polls so often.
 fn kept(steps: &[Step], polls: usize) -> Option<u64> {
     let config = CacheConfig {
-        max_bytes: 64 << 20,
+        place: CachePlace::Memory(64 << 20),
         ttl: Duration::from_mins(1),
         scope: Scope::Key,
     };
-    let cache = Arc::new(Cache::new(&config));
+    let cache = Arc::new(Cache::in_memory(&config, 64 << 20));
     let of = Fingerprint::of(Question {
         endpoint: "",
         query: None,
@@ -83,7 +86,7 @@ fn kept(steps: &[Step], polls: usize) -> Option<u64> {
         let _ = Pin::new(&mut recording).poll_frame(&mut cx);
     }
     drop(recording);
-    let found = cache.find(&of, None, Instant::now())?;
+    let found = cache.look(&of, None, Instant::now())?;
     found.replay().size_hint().exact()
 }
 
