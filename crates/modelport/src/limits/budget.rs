@@ -33,6 +33,7 @@ pub struct Budget {
     hard: Option<Money>,
     account: Arc<Account>,
     loads: Arc<AtomicU64>,
+    reach: Arc<AtomicU64>,
 }
 
 /// What has been reserved and spent.
@@ -100,6 +101,7 @@ impl Budget {
             hard,
             account: Arc::new(account),
             loads: Arc::default(),
+            reach: Arc::default(),
         }
     }
 
@@ -113,6 +115,7 @@ impl Budget {
             hard,
             account: Arc::clone(&self.account),
             loads: Arc::clone(&self.loads),
+            reach: Arc::clone(&self.reach),
         }
     }
 
@@ -155,6 +158,11 @@ impl Budget {
         self.loads.load(Ordering::Acquire)
     }
 
+    /// Up to when the past reaches that it has been told of, in milliseconds since 1970; 0 if of none.
+    pub fn reach(&self) -> u64 {
+        self.reach.load(Ordering::Acquire)
+    }
+
     /// Adds what was spent at that time according to the ledger. Once, before the first request; it reports no soft limit,
     /// since the process that spent it did, and in a rolling window counts as having reported it.
     pub fn load(&self, spent: Money, at: u64) {
@@ -168,6 +176,7 @@ impl Budget {
                 }
             }
         }
+        self.reach.fetch_max(at, Ordering::Release);
         self.loads.fetch_add(1, Ordering::Release);
     }
 

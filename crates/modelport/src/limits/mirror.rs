@@ -41,6 +41,8 @@ pub(super) struct Known {
     pub(super) seed: u64,
     /// The count that it has told this already; 0 for none.
     pub(super) generation: u64,
+    /// Up to when the ledger's part of it reaches, in milliseconds since 1970.
+    pub(super) reach: u64,
 }
 
 /// Picodollars in the unit of a shared budget, so that nine million dollars are below 2⁵³.
@@ -124,6 +126,7 @@ impl Mirror {
         Known {
             seed: own.max(self.still(budget, self.seen.load(Relaxed), now)),
             generation,
+            reach: budget.reach(),
         }
     }
 

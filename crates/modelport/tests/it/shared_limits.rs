@@ -229,6 +229,33 @@ fn a_thousand_at_three_gateways_spend_exactly_their_budget() {
 }
 
 #[test]
+fn a_gateway_that_comes_later_spends_what_the_others_have_left() {
+    let upstream = Upstream::with(Options::default());
+    let redis = Redis::start();
+    let mut fleet = Fleet::new(&upstream, &redis, "local");
+    let prices = fleet.data.path().join("prices.json");
+    let text =
+        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
+    std::fs::write(&prices, text).unwrap();
+    fleet.prices = prices.display().to_string();
+    for budget in ["50/total", "50/30d"] {
+        let key = fleet.create(&["spender", "--budget", budget]);
+        let mut gateways = fleet.start(2, &key);
+        for gateway in &gateways {
+            assert_eq!(one_by_one(gateway, &key, 15).0, 15);
+        }
+        // What both have spent is in the ledger once they are gone; one of them comes back.
+        for gateway in &mut gateways {
+            gateway.terminate();
+            assert!(gateway.wait(SOON).unwrap().success());
+        }
+        let again = fleet.start(1, &key);
+        let (answered, _) = one_by_one(&again[0], &key, 30);
+        assert_eq!(answered, 20, "{budget}");
+    }
+}
+
+#[test]
 fn tokens_that_were_not_used_come_back_to_all_gateways() {
     let upstream = Upstream::with(Options::default());
     let redis = Redis::start();

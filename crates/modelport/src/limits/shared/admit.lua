@@ -3,7 +3,8 @@
 -- ARGV: the permit, the milliseconds that its places and reservations last, and for each limit
 --   r cost whole speed per seen          a rate, in units; KEYS: its count
 --   c most                               places; KEYS: those who have one, by when they lose it
---   b cost limit width lasts seed known  a budget, in nanodollars, limit < 0 for none, width 0 for a calendar window;
+--   b cost limit width lasts seed known reach
+--                                        a budget, in nanodollars, limit < 0 for none, width 0 for a calendar window;
 --                                        KEYS: its sums, its reservations by when they end
 -- Answers: the number of the first limit that refuses or 0, the time, and for each limit
 --   r used    c taken    b spent reserved generation resets_at
@@ -87,7 +88,8 @@ end
 
 local function budget()
   local sums, held = next_key(), next_key()
-  local cost, limit, width, lives, seed, known = number(), number(), number(), number(), number(), number()
+  local cost, limit, width, lives, seed, known, reach =
+    number(), number(), number(), number(), number(), number(), number()
   local base = redis.call('HGET', sums, 'base')
   local generation = tonumber(redis.call('HGET', sums, 'generation') or 0)
   -- What is put in the base of a rolling window counts from now on, for want of knowing better.
@@ -101,9 +103,17 @@ local function budget()
     generation = now
     redis.call('HSET', sums, 'base', whole_number(seed), 'r', '0', 'generation', whole_number(now))
     raise(seed)
-  elseif known ~= generation and seed > tonumber(base) then
-    redis.call('HSET', sums, 'base', whole_number(seed))
-    raise(seed - tonumber(base))
+  elseif known ~= generation then
+    -- What is known from before this count began is not in its sums. A gateway that came later has read of the ledger also
+    -- what was counted here.
+    local counted = tonumber(base)
+    if reach >= generation then
+      counted = spent_of(sums, width)
+    end
+    if seed > counted then
+      redis.call('HINCRBY', sums, 'base', whole_number(seed - counted))
+      raise(seed - counted)
+    end
   end
   redis.call('PEXPIRE', sums, whole_number(lives))
   release(sums, held)

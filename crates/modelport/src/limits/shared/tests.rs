@@ -109,6 +109,7 @@ impl Bench {
         call.number(cost).number(budget.limit).number(budget.width);
         call.number(10 * DAY);
         call.number(budget.seed).number(budget.known);
+        call.number(budget.reach);
         let answer: Vec<u64> = self.run(&call).iter().map(|n| n.unsigned_abs()).collect();
         (answer[0] == 1, answer[2], answer[3], answer[5])
     }
@@ -128,6 +129,7 @@ struct Account {
     width: u64,
     seed: u64,
     known: u64,
+    reach: u64,
 }
 
 fn account(name: &str, limit: u64, width: u64) -> Account {
@@ -138,6 +140,7 @@ fn account(name: &str, limit: u64, width: u64) -> Account {
         width,
         seed: 0,
         known: 0,
+        reach: 0,
     }
 }
 
@@ -338,6 +341,26 @@ fn a_budget_that_was_forgotten_is_told_by_each_gateway_once() {
     assert_eq!(bench.reserve(&second, "c", 0), (false, 70, 0, 0));
     let third = account("forgotten", 100, 0);
     assert_eq!(bench.reserve(&third, "d", 31), (true, 70, 0, 0));
+}
+
+#[test]
+fn a_gateway_that_comes_later_tells_nothing_that_was_counted_already() {
+    for width in [0, MINUTE] {
+        let bench = Bench::new();
+        bench.at(START);
+        let mut first = account("joined", 100, width);
+        (first.seed, first.reach) = (20, START - 1);
+        assert_eq!(bench.reserve(&first, "a", 30), (false, 20, 30, 0));
+        bench.spend(&first, "a", 30, 30);
+        // It has read of the ledger what both spent: before this count began, and since.
+        let mut later = account("joined", 100, width);
+        (later.seed, later.reach) = (50, START + 5);
+        assert_eq!(bench.reserve(&later, "b", 0).1, 50);
+        // This one has read more than was counted here, which is added only once.
+        (later.seed, later.reach) = (60, START + 9);
+        assert_eq!(bench.reserve(&later, "c", 0).1, 60);
+        assert_eq!(bench.reserve(&later, "d", 0).1, 60);
+    }
 }
 
 #[test]

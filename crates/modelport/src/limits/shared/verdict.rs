@@ -45,6 +45,7 @@ pub(super) fn ask(cells: &[Arc<Cell>], ticket: &Ticket, now: u64) -> Call<'stati
                 let known = cell.mirror.budget(budget, now);
                 call.number(width(cell)).number(lives(budget, now));
                 call.number(known.seed).number(known.generation);
+                call.number(known.reach);
             }
             _ => {}
         }
