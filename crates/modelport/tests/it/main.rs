@@ -24,6 +24,7 @@ mod discovery;
 mod failover;
 mod faults;
 mod fidelity;
+mod fleet;
 mod keys;
 mod ledger;
 mod lessons;
