@@ -27,7 +27,6 @@ use modelport::{
 };
 use modelport_provider::usage::Usage;
 use rust_decimal::Decimal;
-use smallvec::SmallVec;
 
 /// Rows that are taken over together, as by a gateway that has many.
 const BATCH: u64 = 2000;
@@ -80,26 +79,19 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
     let ago = TIME.mul_f64((rows - number) as f64 / rows as f64);
     let (key, model) = (random % KEYS, random / 64 % MODELS);
     let cost = Decimal::new(i64::try_from(random % 1_000_000).unwrap(), 9);
+    let id = RequestId::of(&HeaderMap::new());
     let record = Record {
-        id: RequestId::of(&HeaderMap::new()),
-        at: SystemTime::now() - ago,
         caller: 1,
         key: Some(Arc::from(format!("key-{key:02}"))),
         team: Some(Arc::from(format!("team-{}", key % TEAMS))),
         tags: number
             .is_multiple_of(4)
             .then(|| Arc::from(r#"{"project":"atlas"}"#)),
-        endpoint: "/chat/completions",
-        operation: "chat",
         requested: Some(format!("model-{model}").into()),
         upstream_model: Some(Arc::from(format!("vendor/model-{model}"))),
         provider: Some(format!("provider-{}", model % 3).into()),
         stream: number.is_multiple_of(2),
         attempts: 1,
-        route: None,
-        params: None,
-        tried: SmallVec::new(),
-        waited: Duration::ZERO,
         status: StatusCode::OK,
         duration: Duration::from_millis(random % 20_000),
         first_output: Some(Duration::from_millis(random % 900)),
@@ -109,7 +101,6 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
             cached_input_tokens: random % 500,
             ..Usage::default()
         }),
-        estimated: false,
         charge: Charge {
             amount: Some(cost),
             source: Source::Computed,
@@ -117,12 +108,8 @@ fn row(number: u64, rows: u64, texts: &mut Texts) -> Entry {
             prices: Some("catalogue 1.109.1".into()),
             ..Charge::default()
         },
-        unmetered: None,
-        earlier: Vec::new(),
-        lookup: None,
-        warned: SmallVec::new(),
         ending: Ending::Answered,
-        problem: None,
+        ..Record::new(id, SystemTime::now() - ago, "/chat/completions", "chat")
     };
     Entry::of(&record, texts)
 }

@@ -113,12 +113,9 @@ pub enum SetupFault {
     /// No certificates can be checked on this machine.
     #[error(transparent)]
     Tls(#[from] modelport_provider::transport::TlsFault),
-    /// The server through which limits are shared cannot be one.
+    /// The server through which gateways share limits and answers cannot be one.
     #[error("MODELPORT_REDIS_URL: {0}")]
-    Shared(#[from] crate::limits::shared::Unusable),
-    /// The server in which answers are kept cannot be one.
-    #[error("MODELPORT_REDIS_URL: {0}")]
-    Kept(#[from] crate::cache::server::Unusable),
+    Shared(#[from] crate::redis_server::Unusable),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),

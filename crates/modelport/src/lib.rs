@@ -19,6 +19,7 @@ pub mod ids;
 pub mod limits;
 pub mod models;
 pub mod proxy;
+pub mod redis_server;
 pub mod responses;
 pub mod routing;
 pub mod server;

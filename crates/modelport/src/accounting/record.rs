@@ -17,6 +17,9 @@ use crate::{
     ids::RequestId,
 };
 
+/// The status of a request whose caller left before there was one, as nginx has it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 /// One finished request.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -211,6 +214,47 @@ impl Ending {
 }
 
 impl Record {
+    /// One that has just arrived, of a caller who needs no key and of whom nothing else is known. It counts as given up
+    /// until something else is said.
+    pub fn new(
+        id: RequestId,
+        at: SystemTime,
+        endpoint: &'static str,
+        operation: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            at,
+            caller: 0,
+            key: None,
+            team: None,
+            tags: None,
+            endpoint,
+            operation,
+            requested: None,
+            upstream_model: None,
+            provider: None,
+            stream: false,
+            route: None,
+            params: None,
+            attempts: 0,
+            tried: SmallVec::new(),
+            waited: Duration::ZERO,
+            status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
+            duration: Duration::ZERO,
+            first_output: None,
+            usage: None,
+            estimated: false,
+            charge: Charge::default(),
+            unmetered: None,
+            earlier: Vec::new(),
+            lookup: None,
+            warned: SmallVec::new(),
+            ending: Ending::Cancelled,
+            problem: None,
+        }
+    }
+
     /// The id of the provider that an attempt of this request was made at.
     pub fn provider_of<'a>(&'a self, tried: &'a Tried) -> &'a str {
         let own = tried.provider.as_deref();
@@ -297,27 +341,16 @@ mod tests {
 
     #[test]
     fn a_line_says_what_is_known() {
+        let id = RequestId::of(&HeaderMap::from_iter([(
+            crate::ids::REQUEST_ID,
+            http::HeaderValue::from_static("r-1"),
+        )]));
         let mut record = Record {
-            id: RequestId::of(&HeaderMap::from_iter([(
-                crate::ids::REQUEST_ID,
-                http::HeaderValue::from_static("r-1"),
-            )])),
-            at: SystemTime::UNIX_EPOCH,
-            caller: 0,
-            key: None,
-            team: None,
-            tags: None,
-            endpoint: "/chat/completions",
-            operation: "chat",
             requested: Some("m".into()),
             upstream_model: Some("vendor/m:free".into()),
             provider: Some("openai_compatible".into()),
             stream: true,
             attempts: 2,
-            route: None,
-            params: None,
-            tried: SmallVec::new(),
-            waited: Duration::ZERO,
             status: StatusCode::OK,
             duration: Duration::from_millis(1234),
             first_output: Some(Duration::from_millis(56)),
@@ -326,14 +359,8 @@ mod tests {
                 output_tokens: 9,
                 ..Usage::default()
             }),
-            estimated: false,
-            charge: Charge::default(),
-            unmetered: None,
-            earlier: Vec::new(),
-            lookup: None,
-            warned: SmallVec::new(),
             ending: Ending::Answered,
-            problem: None,
+            ..Record::new(id, SystemTime::UNIX_EPOCH, "/chat/completions", "chat")
         };
         let line = |record: &Record| {
             let mut line = String::new();

@@ -13,7 +13,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use redis::{Client, Cmd, FromRedisValue, aio::MultiplexedConnection};
+use redis::{Cmd, FromRedisValue, aio::MultiplexedConnection};
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -21,7 +21,10 @@ use tokio::{
 
 mod keep;
 
-use crate::config::RedisConfig;
+use crate::{
+    config::RedisConfig,
+    redis_server::{RedisServer, Unusable},
+};
 
 /// How long a request waits for a kept answer.
 pub const PATIENCE: Duration = Duration::from_millis(50);
@@ -38,9 +41,7 @@ const MAX_WAITING_BYTES: usize = 32 << 20;
 
 /// The server, connected to once answers are to be kept there.
 pub struct Server {
-    client: Client,
-    /// Where it is, without its password.
-    place: String,
+    redis: RedisServer,
     /// The connection; none while the server is away.
     link: ArcSwapOption<Link>,
     /// Grows with each connection.
@@ -60,11 +61,6 @@ pub struct Server {
     /// The bytes of what waits.
     bytes: Arc<AtomicUsize>,
 }
-
-/// The server's URL is none that can be connected to.
-#[derive(Debug, thiserror::Error)]
-#[error("the server cannot be connected to by this URL")]
-pub struct Unusable;
 
 /// Why there is no answer of the server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +106,7 @@ impl Server {
     pub fn new(config: &RedisConfig) -> Result<Arc<Self>, Unusable> {
         let (writes, waiting) = mpsc::channel(MAX_WAITING);
         Ok(Arc::new(Self {
-            client: Client::open(config.url.expose()).map_err(|_| Unusable)?,
-            place: config.url.to_string(),
+            redis: RedisServer::new(config)?,
             link: ArcSwapOption::empty(),
             number: AtomicU64::new(0),
             silent: AtomicU32::new(0),
@@ -223,7 +218,7 @@ impl Server {
     }
 
     fn report(&self, problem: &str) {
-        let server = &self.place;
+        let server = &self.redis;
         tracing::error!(target: "modelport", %server, problem, "answers are not kept and none is given again, because the server of the cache does not answer");
     }
 }

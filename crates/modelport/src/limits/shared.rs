@@ -15,7 +15,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use redis::{Client, aio::MultiplexedConnection};
+use redis::aio::MultiplexedConnection;
 use smallvec::SmallVec;
 use tokio::{
     sync::{Notify, mpsc},
@@ -32,7 +32,10 @@ use super::{
     cell::{Cell, Use},
     notice::Notices,
 };
-use crate::config::{Away, RedisConfig};
+use crate::{
+    config::{Away, RedisConfig},
+    redis_server::{RedisServer, Unusable},
+};
 pub use ticket::Ticket;
 use ticket::{Correction, Live};
 
@@ -52,9 +55,7 @@ const MAX_WAITING: usize = 8192;
 
 /// The limits that this gateway shares with others.
 pub struct Shared {
-    client: Client,
-    /// Where the server is, without its password.
-    place: String,
+    server: RedisServer,
     away: Away,
     /// This gateway, as nobody else is called.
     gateway: Arc<str>,
@@ -85,11 +86,6 @@ pub struct Shared {
     /// Budgets that have reached the amounts at which they warn.
     notices: Notices,
 }
-
-/// The server's URL is none that can be connected to.
-#[derive(Debug, thiserror::Error)]
-#[error("the server cannot be connected to by this URL")]
-pub struct Unusable;
 
 /// A connection, and which one it is.
 struct Link {
@@ -127,8 +123,7 @@ impl Shared {
     pub fn new(config: &RedisConfig, notices: Notices) -> Result<Arc<Self>, Unusable> {
         let (corrections, waiting) = mpsc::channel(MAX_WAITING);
         Ok(Arc::new(Self {
-            client: Client::open(config.url.expose()).map_err(|_| Unusable)?,
-            place: config.url.to_string(),
+            server: RedisServer::new(config)?,
             away: config.away,
             gateway: format!("{:016x}", fastrand::u64(..)).into(),
             number: AtomicU64::new(0),
@@ -264,7 +259,7 @@ impl Shared {
     }
 
     fn report(&self, problem: &str) {
-        let (server, gateways) = (&self.place, self.gateways.load(Ordering::Relaxed));
+        let (server, gateways) = (&self.server, self.gateways.load(Ordering::Relaxed));
         match self.away {
             Away::Local => {
                 tracing::error!(target: "modelport", %server, problem, gateways, "limits are not shared, because their server does not answer: this gateway goes on with its share of them");

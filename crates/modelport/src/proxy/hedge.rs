@@ -43,8 +43,7 @@ pub(super) async fn race(
         return alone(at_deployment(job, place, at, sending, attempts).await);
     };
     let started = clock::now();
-    // In memory of its own: every request would be larger by it, and few hedge.
-    let mut noted = Box::new(Noted::towards(attempts));
+    let mut noted = Noted::towards(attempts);
     let mut first = Box::pin(at_deployment(job, place, at, sending, &mut noted.first));
     let in_time = tokio::time::timeout(after, &mut first).await;
     let second = match &in_time {

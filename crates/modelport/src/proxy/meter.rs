@@ -12,12 +12,10 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use modelport_provider::{failure::FailureKind, receipt::Receipt, usage::Usage};
 use rust_decimal::Decimal;
-use smallvec::SmallVec;
 
 pub use crate::accounting::record::Ending;
 use crate::{
     accounting::{
-        charge::Charge,
         entry::short,
         record::{Lookup, Problem, Record},
     },
@@ -38,9 +36,6 @@ use super::{
     plan::{Deployment, Plan},
     tries::Held,
 };
-
-/// The status of a request whose caller left before an answer began: nginx's word for it.
-const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// A request being measured. Dropped before it is settled, it counts as cancelled by the caller.
 pub struct Meter {
@@ -84,35 +79,16 @@ impl Meter {
             earlier: Use::default(),
             watched: None,
             record: Some(Box::new(Record {
-                id: inbound.id.clone(),
-                at: clock::calendar(),
                 caller: inbound.caller.number,
                 key: known.map(|known| Arc::clone(&known.id)),
                 team: known.and_then(|known| known.team.clone()),
                 tags: known.and_then(|known| known.tags_json.clone()),
-                endpoint: inbound.surface.path(),
-                operation: inbound.surface.operation(),
-                requested: None,
-                upstream_model: None,
-                provider: None,
-                stream: false,
-                attempts: 0,
-                route: None,
-                params: None,
-                tried: SmallVec::new(),
-                waited: Duration::ZERO,
-                status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
-                duration: Duration::ZERO,
-                first_output: None,
-                usage: None,
-                estimated: false,
-                charge: Charge::default(),
-                unmetered: None,
-                earlier: Vec::new(),
-                lookup: None,
-                warned: SmallVec::new(),
-                ending: Ending::Cancelled,
-                problem: None,
+                ..Record::new(
+                    inbound.id.clone(),
+                    clock::calendar(),
+                    inbound.surface.path(),
+                    inbound.surface.operation(),
+                )
             })),
         }
     }

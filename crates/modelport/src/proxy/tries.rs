@@ -91,13 +91,7 @@ pub async fn at_deployment(
             return Err(deadline.passed());
         }
         let begun = Attempt::begin(place, (at.provider, key), &at.model, clock::now());
-        attempts.push(begun);
-        let Some(attempt) = attempts.last_mut() else {
-            return Err(Failure::of(
-                FailureKind::Connect,
-                "the attempt was not noted",
-            ));
-        };
+        let attempt = attempts.push_mut(begun);
         let result = one(job, at, attempt, signals, keyring, sending).await;
         let took = attempt.took;
         let failure = match result {

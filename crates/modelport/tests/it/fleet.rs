@@ -13,7 +13,7 @@ use modelport_sim::Options;
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::support::{
-    Gateway, Upstream,
+    A_DOLLAR_EACH, Gateway, Upstream,
     postgres::{Postgres, block_on},
     redis::Redis,
     wait_until,
@@ -217,10 +217,7 @@ fn a_fleet_serves_counts_and_bounds_whatever_goes_away() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let prices = write(
-        "prices.json",
-        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#,
-    );
+    let prices = write("prices.json", A_DOLLAR_EACH);
     let limits =
         format!("[[limits]]\nrequests_per_minute = {PER_MINUTE}\nbudgets = [\"{BUDGET}/total\"]\n");
     let config = write("modelport.toml", &limits);

@@ -13,7 +13,9 @@ use std::{
 use modelport_sim::Options;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Upstream, client::Response, gateway::run, wait_until};
+use crate::support::{
+    A_DOLLAR_EACH, Gateway, Upstream, client::Response, gateway::run, wait_until,
+};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -255,10 +257,6 @@ fn a_team_shares_and_the_configuration_limits_everybody() {
     );
 }
 
-/// What the model of these tests costs: a dollar a request, whatever its length.
-const PRICES: &str =
-    r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
-
 /// The rows of the usage report, by the admin API.
 fn usage(gateway: &Gateway, query: &str) -> Value {
     let request = gateway.request("GET", &format!("/admin/v1/usage?{query}"));
@@ -275,7 +273,7 @@ fn a_thousand_at_once_spend_exactly_their_budget_and_a_restart_forgets_nothing()
     });
     let data = tempfile::tempdir().unwrap();
     let prices = data.path().join("prices.json");
-    std::fs::write(&prices, PRICES).unwrap();
+    std::fs::write(&prices, A_DOLLAR_EACH).unwrap();
     let base_url = upstream.base_url();
     let mut settings = settings(data.path(), &base_url);
     settings.push(("MODELPORT_CATALOGUE", prices.to_str().unwrap()));

@@ -15,7 +15,7 @@ use modelport_sim::Options;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Gateway, Upstream,
+    A_DOLLAR_EACH, Gateway, Upstream,
     client::Response,
     gateway::run,
     redis::{PASSWORD, Redis},
@@ -55,6 +55,13 @@ impl Fleet {
             timeout: "30",
             prices: String::new(),
         }
+    }
+
+    /// From now on a request costs a dollar.
+    fn charge_a_dollar(&mut self) {
+        let prices = self.data.path().join("prices.json");
+        std::fs::write(&prices, A_DOLLAR_EACH).unwrap();
+        self.prices = prices.display().to_string();
     }
 
     /// Gateways of a journal each, as on machines of their own.
@@ -202,11 +209,7 @@ fn a_thousand_at_three_gateways_spend_exactly_their_budget() {
     });
     let mut redis = Redis::start();
     let mut fleet = Fleet::new(&upstream, &redis, "local");
-    let prices = fleet.data.path().join("prices.json");
-    let text =
-        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
-    std::fs::write(&prices, text).unwrap();
-    fleet.prices = prices.display().to_string();
+    fleet.charge_a_dollar();
     let key = fleet.create(&["spender", "--budget", "100/month"]);
     let mut gateways = fleet.start(3, &key);
     assert_eq!(burst(&gateways, 1000, &key, 402), (100, 900));
@@ -233,11 +236,7 @@ fn a_gateway_that_comes_later_spends_what_the_others_have_left() {
     let upstream = Upstream::with(Options::default());
     let redis = Redis::start();
     let mut fleet = Fleet::new(&upstream, &redis, "local");
-    let prices = fleet.data.path().join("prices.json");
-    let text =
-        r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
-    std::fs::write(&prices, text).unwrap();
-    fleet.prices = prices.display().to_string();
+    fleet.charge_a_dollar();
     for budget in ["50/total", "50/30d"] {
         let key = fleet.create(&["spender", "--budget", budget]);
         let mut gateways = fleet.start(2, &key);

@@ -20,5 +20,9 @@ pub use pages::Pages;
 pub use scripted::Scripted;
 pub use upstream::Upstream;
 
+/// Prices by which a request costs a dollar, whatever its length.
+pub const A_DOLLAR_EACH: &str =
+    r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
+
 /// A base URL behind which nobody listens: the port is reserved.
 pub const NOBODY: &str = "http://127.0.0.1:1";

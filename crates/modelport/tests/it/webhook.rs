@@ -12,13 +12,11 @@ use std::{
 use modelport_sim::Options;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Upstream, client::Response, gateway::run, redis::Redis, wait_until};
+use crate::support::{
+    A_DOLLAR_EACH, Gateway, Upstream, client::Response, gateway::run, redis::Redis, wait_until,
+};
 
 const SOON: Duration = Duration::from_secs(10);
-
-/// A dollar a request.
-const PRICES: &str =
-    r#"{"openai_compatible": {"sim-fast": {"price": {"in": 0, "out": 0, "per_request": 1}}}}"#;
 
 /// A request that the receiver was sent: its head, and its body.
 type Told = (String, Value);
@@ -91,7 +89,7 @@ struct Setting {
 impl Setting {
     fn new(upstream: &Upstream, webhook: String, budget: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
-        std::fs::write(data.path().join("prices.json"), PRICES).unwrap();
+        std::fs::write(data.path().join("prices.json"), A_DOLLAR_EACH).unwrap();
         let file = format!("[[limits]]\nbudgets = [{budget:?}]\n");
         std::fs::write(data.path().join("modelport.toml"), file).unwrap();
         Self {

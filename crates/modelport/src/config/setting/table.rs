@@ -60,7 +60,7 @@ pub(in crate::config) const ADMIN_KEY: Setting = Setting {
     preset: Preset::Unset {
         example: "another-long-random-key",
     },
-    help: "What must be shown to the admin API under /admin/v1, at least 8 characters; several are separated by commas. Without it that API is closed.",
+    help: "What must be shown to the admin API under /admin/v1, at least 8 characters; several are separated by commas. Without it that API can only be read, and only from this machine; keys, teams and usage stay closed.",
 };
 pub(in crate::config) const METRICS: Setting = Setting {
     name: "MODELPORT_METRICS",

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, RedisError, aio::MultiplexedConnection};
+use redis::{RedisError, aio::MultiplexedConnection};
 use tokio::{
     sync::mpsc::Receiver,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -26,16 +26,11 @@ use crate::{
         notice::Notices,
         window::millis,
     },
+    redis_server::{Pauses, START, take, within},
 };
-
-/// How long a start waits for the server.
-const START: Duration = Duration::from_secs(1);
 
 /// How long the server may take to be connected to, or for what no request waits for.
 const SLOW: Duration = Duration::from_secs(2);
-
-/// The first pause before the server is looked for again, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 /// How often the gateway says that it is there.
 const BEATS: Duration = Duration::from_secs(1);
@@ -64,21 +59,14 @@ impl Shared {
     /// Connects for the first time, so that the first request finds the limits shared. Without success it says so, and
     /// goes on.
     pub async fn start(&self) {
-        let connected = timeout(START, self.connect()).await;
-        let connected =
-            connected.unwrap_or_else(|_| Err("it takes too long to connect".to_owned()));
-        if let Err(problem) = connected {
+        if let Err(problem) = within(START, self.connect()).await {
             self.report(&problem);
         }
     }
 
     /// Goes on until the gateway goes down.
     pub async fn keep(self: Arc<Self>) {
-        let taken = |shared: &Self| {
-            let mut waiting = shared.waiting.lock();
-            waiting.as_deref_mut().ok()?.take()
-        };
-        let Some(mut waiting) = taken(&self) else {
+        let Some(mut waiting) = take(&self.waiting) else {
             return;
         };
         loop {
@@ -100,40 +88,30 @@ impl Shared {
 
     /// Looks for the server until it is there.
     async fn look(&self) -> End {
-        let (mut pause, longest) = PAUSES;
+        let mut pauses = Pauses::default();
         loop {
             tokio::select! {
-                () = sleep(pause) => {}
+                () = pauses.wait() => {}
                 () = self.stopping.notified() => return End::Stop,
             }
             if self.connect().await.is_ok() {
-                let (server, gateways) = (&self.place, self.gateways.load(Ordering::Relaxed));
+                let (server, gateways) = (&self.server, self.gateways.load(Ordering::Relaxed));
                 tracing::warn!(target: "modelport", %server, gateways, "limits are shared again");
                 return End::Lost;
             }
-            pause = (pause * 2).min(longest);
         }
     }
 
     /// Makes a connection that works, and puts back what the server may have forgotten.
     async fn connect(&self) -> Result<(), String> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(SLOW))
-            .set_response_timeout(Some(SLOW));
         let connected = async {
-            let mut connection = self
-                .client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await?;
+            let mut connection = self.server.connect(SLOW).await?;
             script::load(&mut connection).await?;
             self.beat(&mut connection).await?;
             self.refresh(&mut connection).await?;
             Ok::<_, RedisError>(connection)
         };
-        let connection = match timeout(2 * SLOW, connected).await {
-            Ok(connected) => connected.map_err(|error| error.to_string())?,
-            Err(_) => return Err("it takes too long to connect".to_owned()),
-        };
+        let connection = within(2 * SLOW, connected).await?;
         // What was decided without the server is of another epoch than what it decides from now on.
         let epoch = self.epoch.fetch_add(1, Ordering::AcqRel) + 1;
         self.overflown.store(false, Ordering::Relaxed);

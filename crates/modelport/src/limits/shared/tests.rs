@@ -53,7 +53,7 @@ impl Bench {
     fn new() -> Self {
         let server = Redis::start();
         let runtime = runtime();
-        let client = Client::open(server.url()).unwrap();
+        let client = redis::Client::open(server.url()).unwrap();
         let connection = runtime.block_on(client.get_multiplexed_async_connection());
         Self {
             runtime,

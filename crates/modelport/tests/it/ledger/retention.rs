@@ -1,5 +1,7 @@
 //! What the ledger does not keep for ever.
 
+use std::path::PathBuf;
+
 use modelport::{accounting::journal::Position, store::Store};
 
 use super::{
@@ -82,21 +84,21 @@ fn old_rows_go_from_a_server_too() {
 const ALL: u64 = 16_000;
 const MOST: u64 = 1 << 20;
 
-/// Fills the ledger of a gateway that does not run with more than [`MOST`].
-fn fill(settings: &[(&str, &str)]) {
+/// The settings of a gateway that does not run and has more than [`MOST`] in its ledger, and the ledger's file.
+fn filled(data: &Path) -> (Vec<(&str, &str)>, PathBuf) {
+    let settings = Engine::Sqlite.settings(data, "http://127.0.0.1:1/v1");
     let start = now() - ALL * 1000;
     let lines: Vec<String> = (0..ALL)
         .map(|number| line(number, start + number * 1000, &json!({})))
         .collect();
-    add(settings, &lines);
+    add(&settings, &lines);
+    (settings, data.join("modelport.db"))
 }
 
 #[test]
 fn a_file_that_somebody_reads_gets_smaller_once_they_are_done() {
     let data = tempfile::tempdir().unwrap();
-    let mut settings = Engine::Sqlite.settings(data.path(), "http://127.0.0.1:1/v1");
-    fill(&settings);
-    let file = data.path().join("modelport.db");
+    let (mut settings, file) = filled(data.path());
     let size = || file.metadata().unwrap().len();
     settings.push(("MODELPORT_LEDGER_MAX_BYTES", "1MiB"));
     let mut reader = block_on(async {
@@ -129,9 +131,7 @@ fn a_file_that_somebody_reads_gets_smaller_once_they_are_done() {
 #[test]
 fn a_file_that_is_too_large_gets_smaller_by_its_oldest_rows() {
     let data = tempfile::tempdir().unwrap();
-    let mut settings = Engine::Sqlite.settings(data.path(), "http://127.0.0.1:1/v1");
-    fill(&settings);
-    let file = data.path().join("modelport.db");
+    let (mut settings, file) = filled(data.path());
     let size = || file.metadata().unwrap().len();
     assert!(wait_until(SOON, || size() > 3 * MOST / 2), "{}", size());
     settings.push(("MODELPORT_LEDGER_MAX_BYTES", "1MiB"));

@@ -4,10 +4,7 @@ use http::{HeaderMap, StatusCode};
 use modelport_provider::failure::FailureKind;
 
 use super::*;
-use crate::{
-    accounting::{charge::Charge, record::Ending},
-    ids::RequestId,
-};
+use crate::ids::RequestId;
 
 const FAILED: Outcome = Outcome::Failed(FailureKind::Server);
 
@@ -20,36 +17,11 @@ fn attempt(arrived: Instant, place: usize, outcome: Outcome, began: u64) -> Atte
 
 /// A record of a request that took a second and whose last provider was this.
 fn record(provider: &str) -> Record {
+    let id = RequestId::of(&HeaderMap::new());
     Record {
-        id: RequestId::of(&HeaderMap::new()),
-        at: SystemTime::UNIX_EPOCH,
-        caller: 0,
-        key: None,
-        team: None,
-        tags: None,
-        endpoint: "/chat/completions",
-        operation: "chat",
-        requested: None,
-        upstream_model: None,
         provider: Some(provider.into()),
-        stream: false,
-        route: None,
-        params: None,
-        attempts: 0,
-        tried: SmallVec::new(),
-        waited: Duration::ZERO,
-        status: StatusCode::OK,
         duration: Duration::from_secs(1),
-        first_output: None,
-        usage: None,
-        estimated: false,
-        charge: Charge::default(),
-        unmetered: None,
-        earlier: Vec::new(),
-        lookup: None,
-        warned: SmallVec::new(),
-        ending: Ending::Answered,
-        problem: None,
+        ..Record::new(id, SystemTime::UNIX_EPOCH, "/chat/completions", "chat")
     }
 }
 
