@@ -76,26 +76,27 @@ fn known(name: &str) -> Option<&'static Setting> {
 fn shown_text(kind: Option<Kind>, text: &str) -> String {
     match kind {
         None | Some(Kind::Secret | Kind::Keys | Kind::Headers) => HIDDEN.to_owned(),
-        Some(Kind::BaseUrl | Kind::OllamaUrl | Kind::Database | Kind::Redis | Kind::Webhook) => {
-            shown_url(text)
+        Some(Kind::BaseUrl | Kind::OllamaUrl) => shown_url(text, Url::path),
+        Some(Kind::Database | Kind::Redis | Kind::Webhook) => {
+            shown_url(text, |url| if url.path().len() > 1 { "/…" } else { "" })
         }
         Some(_) => text.to_owned(),
     }
 }
 
-/// A URL without what may be secret in it: the user, the path of a webhook, parameters.
-fn shown_url(text: &str) -> String {
+/// A URL without what may be secret in it, the user and the parameters, and with so much of its path.
+fn shown_url(text: &str, path: impl FnOnce(&Url) -> &str) -> String {
     let Ok(url) = Url::parse(text) else {
         return HIDDEN.to_owned();
     };
     let port = url
         .port()
         .map_or_else(String::new, |port| format!(":{port}"));
-    let rest = if url.path().len() > 1 { "/…" } else { "" };
     format!(
-        "{}://{}{port}{rest}",
+        "{}://{}{port}{}",
         url.scheme(),
-        url.host_str().unwrap_or_default()
+        url.host_str().unwrap_or_default(),
+        path(&url).trim_end_matches('/')
     )
 }
 
@@ -107,7 +108,10 @@ mod tests {
     fn values_come_with_their_source_and_without_secrets() {
         let config = config(&[
             ("PORT", "81"),
-            ("OPENAI_COMPATIBLE_BASE_URL", "http://127.0.0.1:1/hush"),
+            (
+                "OPENAI_COMPATIBLE_BASE_URL",
+                "http://127.0.0.1:1/v1?api-version=hush",
+            ),
             ("OPENAI_COMPATIBLE_A_BASE_URL", "http://127.0.0.1:2"),
             ("OPENAI_COMPATIBLE_A_API_KEY", "hush-hush"),
             ("OPENAI_COMPATIBLE_A_CUSTOM_HEADERS", r#"{"a": "hush"}"#),
