@@ -9,8 +9,12 @@ use std::{
     time::SystemTime,
 };
 
+mod line;
+
+pub use line::write as write_line;
+
 use modelport_provider::usage::Usage;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::{
@@ -65,12 +69,6 @@ impl From<&str> for Text {
     }
 }
 
-impl Serialize for Text {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -78,9 +76,8 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// A row of the ledger. The names are those of the ledger's columns. Nothing and 0 are left out of its JSON, which most of
-/// the counts are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A row of the ledger. The names are those of the ledger's columns, and of its JSON in the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Entry {
     /// Names the row; a caller may use one request id for many requests.
     #[serde(with = "uuid::serde::simple")]
@@ -90,19 +87,19 @@ pub struct Entry {
     /// The request's id.
     pub request_id: Text,
     /// Empty for a gateway without keys.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default)]
     pub key: Text,
     /// Empty for a key that is nobody's in particular.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default)]
     pub team: Text,
     /// The id of the provider that was asked last.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default)]
     pub provider: Text,
     /// The model as the caller named it.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default)]
     pub requested: Text,
     /// The model that was asked for of the provider.
-    #[serde(default, skip_serializing_if = "is_empty")]
+    #[serde(default)]
     pub model: Text,
     /// The endpoint below `/v1`.
     pub surface: Text,
@@ -117,54 +114,54 @@ pub struct Entry {
     /// From the request's arrival to the end of the answer.
     pub duration_ms: i64,
     /// From the request's arrival to the first output.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub first_output_ms: Option<i64>,
     /// Tokens of the prompt. All tokens are counted as the fields of [`Usage`] are.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub input_tokens: i64,
     /// Tokens of the answer.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub output_tokens: i64,
     /// Input tokens that a cache held.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub cached_input_tokens: i64,
     /// Input tokens that were written to a cache.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub cache_write_tokens: i64,
     /// Those of them that are kept for an hour.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub cache_write_1h_tokens: i64,
     /// Output tokens that were thought.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub reasoning_tokens: i64,
     /// Input tokens that were sound.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub audio_input_tokens: i64,
     /// Output tokens that were sound.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub audio_output_tokens: i64,
     /// Input tokens that were pictures.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub image_input_tokens: i64,
     /// Output tokens that were pictures.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub image_output_tokens: i64,
     /// What it costs in pico-dollars; `None` where nobody knows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub cost_pico: Option<i64>,
     /// Where that comes from: the word of [`Source`](charge::Source).
     pub cost_source: Text,
     /// What the provider reported, in pico-dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub reported_pico: Option<i64>,
     /// What the prices come to, in pico-dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub computed_pico: Option<i64>,
     /// Which set of prices was used, and its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub prices: Option<Text>,
     /// A JSON object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub tags: Option<Text>,
 }
 
@@ -268,15 +265,6 @@ impl Entry {
             tags: tags.map(|tags| Text::from(&*without_nul(tags))),
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(count: &i64) -> bool {
-    *count == 0
-}
-
-fn is_empty(text: &Text) -> bool {
-    text.is_empty()
 }
 
 /// As much of a name as a row holds.

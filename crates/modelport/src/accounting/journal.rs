@@ -19,15 +19,31 @@ const SEGMENT: u64 = 8 << 20;
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 1 << 20;
 
-/// Length of the checksum and the space behind it.
-const CHECKSUM: usize = 9;
+/// Digits of the checksum.
+const DIGITS: usize = 8;
 
-/// Adds one line with this JSON to a batch.
-pub fn add_line(batch: &mut Vec<u8>, json: &[u8]) {
-    // Writing to memory cannot fail.
-    let _ = write!(batch, "{:08x} ", crc32fast::hash(json));
-    batch.extend_from_slice(json);
+/// Length of the checksum and the space behind it.
+const CHECKSUM: usize = DIGITS + 1;
+
+/// Adds one line to a batch, of the JSON that `write` adds.
+pub fn add_line(batch: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = batch.len();
+    batch.extend_from_slice(&[b' '; CHECKSUM]);
+    write(batch);
+    let checksum = batch.get(start + CHECKSUM..).map(crc32fast::hash);
+    let room = batch.get_mut(start..start + DIGITS);
+    if let (Some(checksum), Some(room)) = (checksum, room) {
+        for (place, digit) in room.iter_mut().rev().enumerate() {
+            *digit = hex_digit(checksum >> (4 * place));
+        }
+    }
     batch.push(b'\n');
+}
+
+/// The digit of the lowest four bits.
+fn hex_digit(number: u32) -> u8 {
+    let digit = char::from_digit(number & 0xf, 16).unwrap_or('0');
+    u8::try_from(digit).unwrap_or(b'0')
 }
 
 /// The end of a journal, where lines are appended.

@@ -21,7 +21,7 @@ use tracing::Level;
 
 use super::{
     charge::Source,
-    entry::{Entry, Texts},
+    entry::{self, Entry, Texts},
     journal::{self, Place, Position, Writer},
     ledger::{Ledger, Written},
     record::Record,
@@ -310,12 +310,10 @@ impl Keeping {
             self.state.lost.fetch_add(1, Relaxed);
         } else {
             let row = Entry::of(&record, &mut self.texts);
-            if let Ok(json) = serde_json::to_vec(&row) {
-                journal::add_line(&mut self.lines, &json);
-                self.count += 1;
-                if self.retry_at.is_none() {
-                    self.rows.push(row);
-                }
+            journal::add_line(&mut self.lines, |batch| entry::write_line(&row, batch));
+            self.count += 1;
+            if self.retry_at.is_none() {
+                self.rows.push(row);
             }
         }
         // A line that is lost is one of the log alone.

@@ -168,9 +168,7 @@ async fn sums_made_here_are_those_that_the_database_makes() {
 
 #[test]
 fn the_values_of_a_row_are_in_the_order_of_the_columns() {
-    let mut full =
-        serde_json::to_value(priced(1, 7, "a", "answered", "reported", Some(9))).unwrap();
-    let members = full.as_object_mut().unwrap();
+    let mut members = serde_json::Map::new();
     // A number that tells each column apart.
     for (place, (name, kind)) in rows::COLUMNS.iter().enumerate() {
         let value = match *kind {
@@ -181,7 +179,7 @@ fn the_values_of_a_row_are_in_the_order_of_the_columns() {
         };
         members.insert((*name).to_owned(), value);
     }
-    let row: Entry = serde_json::from_value(full).unwrap();
+    let row: Entry = serde_json::from_value(members.into()).unwrap();
     for (place, cell) in rows::cells(&row).iter().enumerate() {
         match cell {
             rows::Cell::Id(_) => assert_eq!(place, 0),

@@ -3,7 +3,7 @@ use super::*;
 fn batch(lines: &[&str]) -> Vec<u8> {
     let mut batch = Vec::new();
     for line in lines {
-        add_line(&mut batch, line.as_bytes());
+        add_line(&mut batch, |batch| batch.extend_from_slice(line.as_bytes()));
     }
     batch
 }

@@ -217,7 +217,8 @@ fn passes_over_what_does_not_fit(engine: &Engine) {
             3 => json!({"input_tokens": u64::MAX}),
             _ => json!({}),
         };
-        add_line(&mut lines, line(number, 5 * HOUR, &more).as_bytes());
+        let line = line(number, 5 * HOUR, &more);
+        add_line(&mut lines, |batch| batch.extend_from_slice(line.as_bytes()));
     }
     writer.append(&lines).unwrap();
     drop(writer);
