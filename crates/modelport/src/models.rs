@@ -59,9 +59,12 @@ pub struct Shelf {
     pub fetched: Option<SystemTime>,
     /// Entries of the listing that could not be read.
     pub skipped: usize,
-    places: HashMap<Box<str>, usize>,
+    places: Places,
     claim: Claim,
 }
+
+/// Where each id is. A provider fills it and callers only look, so it needs no hash that withstands callers.
+type Places = HashMap<Box<str>, usize, foldhash::fast::RandomState>;
 
 /// Which bare model names a list draws to its provider.
 enum Claim {
@@ -310,7 +313,7 @@ impl Shelf {
         fetched: Option<SystemTime>,
         skipped: usize,
     ) -> Self {
-        let mut places: HashMap<Box<str>, usize> = HashMap::new();
+        let mut places = Places::default();
         for (place, model) in models.iter().enumerate() {
             places.insert(model.id.as_str().into(), place);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rust_decimal::Decimal;
 
 use super::read::{capabilities_of, read_mode};
@@ -26,7 +27,10 @@ const SEARCH_REMEDY: &str = "Write US dollars per search, such as 0.01.";
 
 /// What is said of models, by the section or provider and the model's id as the provider spells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides(HashMap<String, HashMap<String, Override>>);
+pub struct Overrides(HashMap<String, OfModels, RandomState>);
+
+/// What is said of models, by id. Each request with a budget looks here for its price, in maps that only the operator fills.
+type OfModels = HashMap<String, Override, RandomState>;
 
 /// What is said of one model; the rest is as known otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,7 +66,7 @@ impl Overrides {
 
     /// How many models something is said of.
     pub fn len(&self) -> usize {
-        self.0.values().map(HashMap::len).sum()
+        self.0.values().map(OfModels::len).sum()
     }
 
     /// Whether nothing is said.

@@ -43,9 +43,12 @@ pub struct Register {
 /// The limits of keys and teams, by their names.
 #[derive(Debug, Default)]
 struct Kept {
-    keys: HashMap<Box<str>, Entry>,
-    teams: HashMap<Box<str>, Entry>,
+    keys: Entries,
+    teams: Entries,
 }
+
+/// Looked into by every request of a key, and filled by whoever may make keys.
+type Entries = HashMap<Box<str>, Entry, foldhash::fast::RandomState>;
 
 impl Kept {
     fn get(&self, owner: Owner, name: &str) -> Option<&Entry> {

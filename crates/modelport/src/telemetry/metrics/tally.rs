@@ -43,7 +43,8 @@ type Spreads = Bounded<Histogram, Buckets>;
 /// Counts the records of one thread.
 pub struct Tally {
     metrics: Arc<Metrics>,
-    known: HashMap<Words, Series>,
+    /// Listed models and our own words only, so it needs no hash that withstands callers.
+    known: HashMap<Words, Series, foldhash::fast::RandomState>,
     places: Places,
 }
 
@@ -130,7 +131,7 @@ impl Tally {
         };
         Self {
             metrics,
-            known: HashMap::new(),
+            known: HashMap::default(),
             places,
         }
     }
