@@ -128,7 +128,7 @@ impl App {
     ///
     /// [`SetupFault`].
     pub fn new(config: Config) -> Result<Self, SetupFault> {
-        let records = Sink::of_log(config.log_level.into())?;
+        let records = Sink::of_log(config.log_level.into(), None)?;
         Self::with(config, records, Arc::new(Stored::at(None)))
     }
 

@@ -23,6 +23,7 @@ mod server;
 mod setting;
 mod source;
 mod storage;
+mod traces;
 mod value;
 mod webhook;
 
@@ -50,6 +51,7 @@ pub use self::server::{CorsOrigins, Level, MetricsAccess, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;
 pub use self::storage::{Database, Keep, PostgresUrl, StorageConfig};
+pub use self::traces::{Sampler, TraceProtocol, TracesConfig};
 pub use self::value::Wrong;
 pub use self::webhook::WebhookUrl;
 
@@ -76,6 +78,8 @@ pub struct Config {
     pub storage: StorageConfig,
     /// What answers are kept to be given again, if any are.
     pub cache: Option<CacheConfig>,
+    /// Where traces go, if there are any.
+    pub traces: Option<TracesConfig>,
     /// How much is logged.
     pub log_level: Level,
     /// Every setting's value and where it is set, to be shown.
@@ -194,6 +198,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
     let server = server::read(&mut environment);
     let storage = storage::read(&mut environment);
     let cache = cache::read(&mut environment, storage.redis.as_ref());
+    let traces = traces::read(&mut environment);
     let entries = filed.as_ref().map(|filed| filed.providers.as_slice());
     let providers = providers::read(&mut environment, entries.unwrap_or_default());
     let all = providers.as_ref().map(|providers| providers.all.as_slice());
@@ -221,6 +226,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             catalogue,
             storage,
             cache,
+            traces,
             log_level,
             settings: effective::of(&environment),
             warnings: environment.warnings,

@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+pub mod trace;
+
 use crate::clock;
 
 /// The header that carries a request's id, in and out.

@@ -48,7 +48,7 @@ use crate::{
     auth::Caller,
     clock,
     error::Error,
-    ids::{REQUEST_ID, RequestId},
+    ids::{REQUEST_ID, RequestId, trace::Trace},
     routing::{
         choice::{Attempts, Choice, Stop},
         decisions::Decision,
@@ -98,6 +98,8 @@ pub type Reply = Response<Body>;
 pub struct Job {
     pub(crate) worker: Arc<Worker>,
     pub(crate) id: RequestId,
+    /// The trace that goes on with it, where traces are made.
+    pub(crate) trace: Option<Trace>,
     pub(crate) caller: Caller,
     pub(crate) surface: Surface,
     pub(crate) query: Option<String>,
@@ -220,6 +222,7 @@ fn prepare(worker: Arc<Worker>, inbound: Inbound, meter: &mut Meter) -> Result<B
         takes_trailers: headers::takes_trailers(&inbound.headers),
         headers: headers::to_upstream(inbound.headers, &inbound.id),
         id: inbound.id,
+        trace: meter.trace(),
         caller: inbound.caller,
         body,
         surface: inbound.surface,
@@ -291,6 +294,7 @@ pub(crate) async fn run(mut job: Box<Job>, mut meter: Meter) -> Result<Reply, Er
         match result {
             Ok(won) => {
                 meter.first_output(won.at);
+                meter.answered(&won.committed);
                 meter.told(Some(won.committed.headers()), &sending.receipt);
                 meter.hold(won.held);
                 let (committed, queued) = (won.committed, won.queued);

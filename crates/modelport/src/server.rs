@@ -36,6 +36,7 @@ use crate::{
     config::{Config, Database},
     endpoints,
     models::discovery,
+    telemetry::traces::Traces,
 };
 use budgets::Budgets;
 use connection::Connections;
@@ -53,6 +54,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the last use of shared limits may take to be told to their server, and the last notices to the webhook.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The longest that the last spans may take to be sent.
+const MAX_FLUSH: Duration = Duration::from_secs(5);
 
 /// A gateway that listens and is about to serve.
 pub struct Server {
@@ -202,7 +206,8 @@ impl Server {
             let _ = timeout(LAST_WORDS, telling).await;
         }
         let records = reloader.app().records.clone();
-        let _ = tokio::task::spawn_blocking(move || records.finish()).await;
+        let last_words = reloader.app().config.server.shutdown_timeout.min(MAX_FLUSH);
+        let _ = tokio::task::spawn_blocking(move || records.finish(last_words)).await;
         Ok(stopped)
     }
 }
@@ -211,16 +216,19 @@ impl Server {
 fn storage(config: &Config) -> io::Result<(Sink, Option<Database>)> {
     let level = config.log_level.into();
     let storage = &config.storage;
+    let traces = config.traces.as_ref().map(Traces::start).transpose()?;
+    let traces = traces.map(Arc::new);
     let (Some(directory), Some(database)) = (&storage.data_dir, &storage.database) else {
         tracing::warn!(target: "modelport", "nothing is kept beyond the end of the process, no ledger and no keys: set MODELPORT_DATA_DIR to a directory for them");
-        return Ok((Sink::of_log(level)?, storage.database.clone()));
+        return Ok((Sink::of_log(level, traces)?, storage.database.clone()));
     };
-    match Sink::with_ledger(level, directory, database.clone(), storage.keep) {
+    let kept = (database.clone(), storage.keep);
+    match Sink::with_ledger(level, traces.clone(), directory, kept) {
         Ok(sink) => Ok((sink, Some(database.clone()))),
         Err(error) => {
             let directory = directory.display();
             tracing::warn!(target: "modelport", %directory, %error, "nothing is kept beyond the end of the process, no ledger and no keys, because the directory cannot be used: set MODELPORT_DATA_DIR to another one");
-            Ok((Sink::of_log(level)?, None))
+            Ok((Sink::of_log(level, traces)?, None))
         }
     }
 }

@@ -3,3 +3,5 @@
 pub mod history;
 pub mod logs;
 pub mod metrics;
+pub mod observer;
+pub mod traces;

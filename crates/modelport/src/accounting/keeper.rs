@@ -29,10 +29,7 @@ use super::{
 use crate::{
     clock,
     config::{Database, Keep},
-    telemetry::{
-        logs,
-        metrics::{Metrics, Tally},
-    },
+    telemetry::{logs, metrics::Metrics, observer::Observer, traces::Traces},
 };
 
 /// Finished requests that may wait to be written; of more than that the ledger learns nothing.
@@ -71,6 +68,7 @@ const JOURNALS: &str = "journal";
 pub struct Sink {
     metrics: Arc<Metrics>,
     logs: logs::Sink,
+    traces: Option<Arc<Traces>>,
     kept: Option<Arc<Kept>>,
 }
 
@@ -145,12 +143,14 @@ impl Sink {
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn of_log(level: Level) -> io::Result<Self> {
+    pub fn of_log(level: Level, traces: Option<Arc<Traces>>) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
-        let logs = logs::Sink::start(level, Some(Tally::new(Arc::clone(&metrics))))?;
+        let observer = Observer::new(Arc::clone(&metrics), traces.clone());
+        let logs = logs::Sink::start(level, Some(observer))?;
         Ok(Self {
             metrics,
             logs,
+            traces,
             kept: None,
         })
     }
@@ -162,9 +162,9 @@ impl Sink {
     /// When the journal cannot be made, or no thread can be started.
     pub fn with_ledger(
         level: Level,
+        traces: Option<Arc<Traces>>,
         directory: &Path,
-        database: Database,
-        keep: Keep,
+        kept: (Database, Keep),
     ) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
         let logs = logs::Sink::start(level, None)?;
@@ -179,7 +179,7 @@ impl Sink {
         let keeping = Keeping {
             end: writer.end(),
             writer,
-            tally: Tally::new(Arc::clone(&metrics)),
+            observer: Observer::new(Arc::clone(&metrics), traces.clone()),
             logs: logs.clone(),
             ledger,
             state: Arc::clone(&state),
@@ -193,7 +193,7 @@ impl Sink {
         thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keeping.run(&receiver))?;
-        let ledger = Ledger::start((database, keep), place, (left, written), Arc::clone(&state))?;
+        let ledger = Ledger::start(kept, place, (left, written), Arc::clone(&state))?;
         let kept = Kept {
             sender,
             state,
@@ -202,6 +202,7 @@ impl Sink {
         Ok(Self {
             metrics,
             logs,
+            traces,
             kept: Some(Arc::new(kept)),
         })
     }
@@ -225,13 +226,19 @@ impl Sink {
         &self.metrics
     }
 
+    /// Where spans are made of finished requests; `None` where there are no traces.
+    pub fn traces(&self) -> Option<&Arc<Traces>> {
+        self.traces.as_ref()
+    }
+
     /// How the ledger is kept; `None` where it is not.
     pub fn standing(&self) -> Option<Standing> {
         self.kept.as_ref().map(|kept| kept.state.standing())
     }
 
-    /// Waits until all records so far are in the ledger and in the log, but not for ever. For the end of the process.
-    pub fn finish(&self) {
+    /// Waits until all records so far are in the ledger and in the log, and so long at most for their spans to be sent.
+    /// For the end of the process.
+    pub fn finish(&self, last_words: Duration) {
         if let Some(kept) = &self.kept {
             let (written, all_written) = sync_channel(1);
             if kept.sender.try_send(Message::Flush(written)).is_ok() {
@@ -244,6 +251,9 @@ impl Sink {
             }
         }
         self.logs.flush();
+        if let Some(traces) = &self.traces {
+            traces.finish(last_words);
+        }
     }
 }
 
@@ -252,7 +262,7 @@ struct Keeping {
     writer: Writer,
     /// What follows the lines that were written last.
     end: Position,
-    tally: Tally,
+    observer: Observer,
     logs: logs::Sink,
     /// Where rows go that are in the journal.
     ledger: SyncSender<Written>,
@@ -304,7 +314,7 @@ impl Keeping {
 
     fn add(&mut self, mut record: Box<Record>) {
         record.estimate();
-        self.tally.count(&record);
+        self.observer.see(&record);
         self.warn_of_price(&record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);

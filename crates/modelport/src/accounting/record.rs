@@ -14,7 +14,10 @@ use tracing::Level;
 use super::{charge::Charge, unmetered::Unmetered};
 use crate::{
     error::{Blame, Error},
-    ids::RequestId,
+    ids::{
+        RequestId,
+        trace::{SpanId, Trace},
+    },
 };
 
 /// The status of a request whose caller left before there was one, as nginx has it.
@@ -25,6 +28,8 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub struct Record {
     /// Its id.
     pub id: RequestId,
+    /// The trace that it belongs to, if it is known to belong to one.
+    pub trace: Option<Trace>,
     /// When it arrived.
     pub at: SystemTime,
     /// Whose key it showed; see [`Keys::check`](crate::auth::Keys::check).
@@ -43,6 +48,8 @@ pub struct Record {
     pub requested: Option<Box<str>>,
     /// The model that was asked for of the provider.
     pub upstream_model: Option<Arc<str>>,
+    /// The model that has answered, by the answer's own words; looked for only where spans are made.
+    pub answered_by: Option<Box<str>>,
     /// The id of the provider that was asked last.
     pub provider: Option<Box<str>>,
     /// Whether the answer was streamed.
@@ -120,6 +127,8 @@ pub struct Tried {
     pub provider: Option<Box<str>>,
     /// The model that was asked for; `None` where the provider was to choose.
     pub model: Option<Arc<str>>,
+    /// Its span, where traces are made.
+    pub span: Option<SpanId>,
     /// Which of the provider's credentials was shown, by its place among them.
     pub key: usize,
     /// Why it was made.
@@ -224,6 +233,7 @@ impl Record {
     ) -> Self {
         Self {
             id,
+            trace: None,
             at,
             caller: 0,
             key: None,
@@ -233,6 +243,7 @@ impl Record {
             operation,
             requested: None,
             upstream_model: None,
+            answered_by: None,
             provider: None,
             stream: false,
             route: None,
@@ -301,6 +312,9 @@ impl Record {
             line.push_str(value);
         };
         field("request_id", self.id.as_str());
+        if let Some(trace) = &self.trace {
+            field("trace_id", &format!("{:032x}", trace.id));
+        }
         if let Some(provider) = &self.provider {
             field("provider", provider);
         }

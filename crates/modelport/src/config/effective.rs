@@ -75,9 +75,11 @@ fn known(name: &str) -> Option<&'static Setting> {
 /// What is shown of a value. What is not known may be a secret.
 fn shown_text(kind: Option<Kind>, text: &str) -> String {
     match kind {
-        None | Some(Kind::Secret | Kind::Keys | Kind::Headers) => HIDDEN.to_owned(),
+        None | Some(Kind::Secret | Kind::Keys | Kind::Headers | Kind::TraceHeaders) => {
+            HIDDEN.to_owned()
+        }
         Some(Kind::BaseUrl | Kind::OllamaUrl) => shown_url(text, Url::path),
-        Some(Kind::Database | Kind::Redis | Kind::Webhook) => {
+        Some(Kind::Database | Kind::Redis | Kind::Webhook | Kind::Collector) => {
             shown_url(text, |url| if url.path().len() > 1 { "/…" } else { "" })
         }
         Some(_) => text.to_owned(),

@@ -78,6 +78,7 @@ pub(super) fn read(file: &FileText, environment: &mut Environment) -> Option<Fil
             ("server", &keys::SERVER),
             ("storage", &keys::STORAGE),
             ("cache", &keys::CACHE),
+            ("traces", &keys::TRACES),
         ];
         for (name, block) in plain {
             if let Some(fields) = reader.block_of(&top, name, block) {

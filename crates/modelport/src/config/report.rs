@@ -79,6 +79,9 @@ fn server(block: &mut String, config: &Config) {
     if let Some(cache) = &config.cache {
         fact(block, "cache", &cache.to_string());
     }
+    if let Some(traces) = &config.traces {
+        fact(block, "traces to", &traces.endpoint.to_string());
+    }
     if let Some(redis) = &storage.redis {
         fact(block, "limits in", &redis.url.to_string());
     }

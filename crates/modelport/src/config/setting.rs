@@ -2,6 +2,7 @@
 //! here; the example file and the documentation are made from it. It reads nothing.
 
 mod table;
+pub(super) mod traces;
 
 use super::cache;
 use super::discount;
@@ -9,6 +10,7 @@ use super::networks;
 use super::redis;
 use super::server;
 use super::storage;
+use super::traces as read_traces;
 use super::value::{self, UrlHints, Wrong};
 use super::webhook;
 pub(super) use table::{
@@ -130,6 +132,20 @@ pub enum Kind {
     KeepAlive,
     /// A share of a price.
     Discount,
+    /// The URL of a receiver of traces.
+    Collector,
+    /// How it is spoken to.
+    TraceProtocol,
+    /// What it is shown.
+    TraceHeaders,
+    /// A time in milliseconds.
+    Millis,
+    /// Which requests are traced.
+    Sampler,
+    /// A share of requests.
+    SampledShare,
+    /// What is said of the gateway.
+    Attributes,
 }
 
 impl Kind {
@@ -172,6 +188,13 @@ impl Kind {
             Self::ChatApi => "native or openai",
             Self::KeepAlive => "duration, or seconds",
             Self::Discount => "percents such as 15%, or a share such as 0.15",
+            Self::Collector => "URL with http:// or https://",
+            Self::TraceProtocol => "http/protobuf or grpc",
+            Self::TraceHeaders => "name=value, separated by commas",
+            Self::Millis => "milliseconds",
+            Self::Sampler => "name of a sampler",
+            Self::SampledShare => "number, 0 to 1",
+            Self::Attributes => "key=value, separated by commas",
         }
     }
 
@@ -217,6 +240,13 @@ impl Kind {
             Self::ChatApi => value::chat_api(text).map(drop),
             Self::KeepAlive => value::keep_alive(text).map(drop),
             Self::Discount => discount::discount(text).map(drop),
+            Self::Collector => read_traces::endpoint(text, None).map(drop),
+            Self::TraceProtocol => read_traces::protocol(text).map(drop),
+            Self::TraceHeaders => read_traces::headers(text).map(drop),
+            Self::Millis => read_traces::millis(text).map(drop),
+            Self::Sampler => read_traces::sampler(text).map(drop),
+            Self::SampledShare => read_traces::share(text).map(drop),
+            Self::Attributes => read_traces::attributes(text).map(drop),
         }
     }
 }
@@ -287,13 +317,14 @@ pub type Section = (&'static str, &'static [Setting]);
 
 /// Every setting with a name of its own, by section. The older group, the short Ollama forms and the further
 /// instances follow from these by their prefixes.
-pub const SECTIONS: [Section; 6] = [
+pub const SECTIONS: [Section; 7] = [
     ("OpenAI-compatible provider", &table::GENERIC),
     ("Ollama", &table::OLLAMA),
     ("Choosing a provider", &table::CHOICE),
     ("Server", &table::SERVER),
     ("Storage", &table::STORAGE),
     ("Cache", &table::KEPT),
+    ("Traces", &traces::TRACES),
 ];
 
 /// Every setting of [`SECTIONS`].

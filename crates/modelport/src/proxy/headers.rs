@@ -9,7 +9,10 @@ use smallvec::SmallVec;
 
 use crate::{
     error::Envelope,
-    ids::{ANTHROPIC_REQUEST_ID, REQUEST_ID, RequestId},
+    ids::{
+        ANTHROPIC_REQUEST_ID, REQUEST_ID, RequestId,
+        trace::{SpanId, TRACEPARENT, TRACESTATE, Trace},
+    },
 };
 
 /// Says which provider a request went to.
@@ -91,6 +94,22 @@ pub fn to_upstream(mut headers: HeaderMap, id: &RequestId) -> HeaderMap {
     });
     headers.insert(REQUEST_ID, id.to_header());
     headers
+}
+
+/// The headers of an attempt whose span this is, if there are traces; otherwise it is sent with these.
+pub fn traced(
+    headers: &HeaderMap,
+    trace: Option<Trace>,
+    span: Option<SpanId>,
+) -> Option<Box<HeaderMap>> {
+    let (trace, span) = (trace?, span?);
+    let mut headers = Box::new(headers.clone());
+    headers.insert(TRACEPARENT, trace.to_header(span));
+    if trace.parent.is_none() {
+        // It belongs to a trace that the caller has not named rightly.
+        headers.remove(TRACESTATE);
+    }
+    Some(headers)
 }
 
 /// The provider's headers as the caller gets them, who reads the API with this envelope.

@@ -22,6 +22,7 @@ use crate::{
     app::App,
     clock,
     error::{Blame, Error},
+    ids::trace::{Parent, Trace},
     limits::{admission::Standing, cell::Use},
     routing::choice::Attempts,
 };
@@ -32,6 +33,7 @@ mod steps;
 use super::{
     Inbound,
     admission::Admitted,
+    attempt::Committed,
     headers,
     plan::{Deployment, Plan},
     tries::Held,
@@ -83,6 +85,7 @@ impl Meter {
                 key: known.map(|known| Arc::clone(&known.id)),
                 team: known.and_then(|known| known.team.clone()),
                 tags: known.and_then(|known| known.tags_json.clone()),
+                trace: trace(app, &inbound.headers),
                 ..Record::new(
                     inbound.id.clone(),
                     clock::calendar(),
@@ -91,6 +94,12 @@ impl Meter {
                 )
             })),
         }
+    }
+
+    /// The trace that the request's attempts are to go on with, where this gateway makes spans of them.
+    pub fn trace(&self) -> Option<Trace> {
+        let trace = self.record.as_ref()?.trace;
+        trace.filter(|trace| trace.span.is_some())
     }
 
     /// It is known what model is asked for, in the caller's words.
@@ -221,6 +230,17 @@ impl Meter {
         }
     }
 
+    /// It is certain what answers. Its own name for itself is looked for only where a span is to say it.
+    pub fn answered(&mut self, committed: &Committed) {
+        if let Some(record) = &mut self.record
+            && record
+                .trace
+                .is_some_and(|trace| trace.is_taken && trace.span.is_some())
+        {
+            record.answered_by = committed.model().map(|model| short(&model).into());
+        }
+    }
+
     /// What the provider says it used; the last word counts.
     pub fn used(&mut self, usage: Usage) {
         if let Some(record) = &mut self.record {
@@ -323,6 +343,17 @@ impl Meter {
                 watched.store(true, Release);
             }
         }
+    }
+}
+
+/// The trace of a request with these headers, if it is known to belong to one.
+fn trace(app: &App, headers: &HeaderMap) -> Option<Trace> {
+    let parent = Parent::of(headers);
+    match app.records.traces() {
+        Some(traces) => Some(Trace::of_ours(parent, |id, decided| {
+            traces.sampler().takes(id, decided)
+        })),
+        None => parent.map(Trace::of_caller),
     }
 }
 

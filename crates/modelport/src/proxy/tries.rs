@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     clock,
+    ids::trace::SpanId,
     limits::room::Place,
     routing::{
         choice::{Attempt, Attempts, Outcome},
@@ -90,7 +91,8 @@ pub async fn at_deployment(
         if let Some(deadline) = job.deadline.filter(|deadline| deadline.at <= clock::now()) {
             return Err(deadline.passed());
         }
-        let begun = Attempt::begin(place, (at.provider, key), &at.model, clock::now());
+        let mut begun = Attempt::begin(place, (at.provider, key), &at.model, clock::now());
+        begun.span = job.trace.map(|_| SpanId::fresh());
         let attempt = attempts.push_mut(begun);
         let result = one(job, at, attempt, signals, keyring, sending).await;
         let took = attempt.took;

@@ -11,6 +11,7 @@ use modelport_provider::{capability::Capability, failure::FailureKind};
 use smallvec::SmallVec;
 
 use super::{needs::Needs, policy::Candidate, route::Route};
+use crate::ids::trace::SpanId;
 
 /// How a route's targets were ordered for one request.
 #[derive(Clone)]
@@ -129,6 +130,8 @@ pub struct Attempt {
     pub waited: Duration,
     /// Whether it was begun beside another one that was slow.
     pub beside: bool,
+    /// Its span, where traces are made.
+    pub span: Option<SpanId>,
 }
 
 impl Attempt {
@@ -153,6 +156,7 @@ impl Attempt {
             cut: None,
             waited: Duration::ZERO,
             beside: false,
+            span: None,
         }
     }
 

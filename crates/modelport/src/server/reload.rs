@@ -16,7 +16,7 @@ pub struct Reloader(Arc<watch::Sender<Arc<App>>>);
 impl Reloader {
     pub(super) fn new(app: App) -> Self {
         let app = Arc::new(app);
-        name_models(&app);
+        name(&app);
         Self(Arc::new(watch::Sender::new(app)))
     }
 
@@ -41,7 +41,7 @@ impl Reloader {
         next.note_taken_up();
         let edition = next.edition;
         let next = Arc::new(next);
-        name_models(&next);
+        name(&next);
         self.0.send_replace(next);
         Ok(edition)
     }
@@ -52,12 +52,15 @@ impl Reloader {
     }
 }
 
-/// Metrics name the models that this state knows. It is not kept alive for them: it holds them.
-fn name_models(app: &Arc<App>) {
+/// Metrics name the models that this state knows, and spans its providers. It is not kept alive for them: it holds them.
+fn name(app: &Arc<App>) {
     let weak = Arc::downgrade(app);
     let knows = move |provider: &str, model: &str| {
         let app = weak.upgrade();
         app.is_some_and(|app| app.knows(provider, model))
     };
     app.records.metrics().ask(Box::new(knows));
+    if let Some(traces) = app.records.traces() {
+        traces.know(&app.config.providers);
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::metrics::Tally;
+use super::observer::Observer;
 use crate::{accounting::record::Record, clock};
 
 /// Finished requests that may wait for their line; more than that and lines are lost, not
@@ -59,16 +59,16 @@ enum Message {
 }
 
 impl Sink {
-    /// Starts the thread that writes the lines of records that are loud enough, and counts the records if nobody else does.
+    /// Starts the thread that writes the lines of records that are loud enough, and sees the records if nobody else does.
     ///
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn start(level: Level, tally: Option<Tally>) -> io::Result<Self> {
+    pub fn start(level: Level, observer: Option<Observer>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || drain(&receiver, level, tally))?;
+            .spawn(move || drain(&receiver, level, observer))?;
         Ok(Self(sender))
     }
 
@@ -90,7 +90,7 @@ impl Sink {
 
 /// Writes in batches. Between batches the thread sleeps by the clock rather than on the channel,
 /// because waking a sleeper costs the sender more than the rest of its work.
-fn drain(receiver: &Receiver<Message>, level: Level, mut tally: Option<Tally>) {
+fn drain(receiver: &Receiver<Message>, level: Level, mut observer: Option<Observer>) {
     let mut batch = Batch::new(level);
     let mut quiet = 0;
     loop {
@@ -114,9 +114,9 @@ fn drain(receiver: &Receiver<Message>, level: Level, mut tally: Option<Tally>) {
         quiet = 0;
         match message {
             Message::Finished(mut record) => {
-                if let Some(tally) = &mut tally {
+                if let Some(observer) = &mut observer {
                     record.estimate();
-                    tally.count(&record);
+                    observer.see(&record);
                 }
                 batch.add(&record);
             }

@@ -46,6 +46,7 @@ mod shared_limits;
 mod shutdown;
 mod support;
 mod surfaces;
+mod traces;
 mod unread;
 mod usage;
 mod webhook;

@@ -23,7 +23,7 @@ use crate::{
             DRAINING, EDITION, EDITION_TIME, HEALTH, JOURNAL_FAILING, LEDGER_LOST, LEDGER_WAITING,
             LIMITS_AWAY, LISTED_MODELS, LISTING_AGE, LISTING_FAILING, LISTING_FAILURES, PAUSE,
             REFUSALS, REFUSED, ROOM_LIMIT, ROOM_REFUSALS, ROOM_UNDER_WAY, ROOM_WAITING,
-            SILENT_CALLS, START_TIME, UNCOUNTED,
+            SILENT_CALLS, SPANS, START_TIME, UNCOUNTED,
         },
         table::{Labels, Metric},
     },
@@ -81,6 +81,13 @@ fn process(page: &mut Page, app: &App) {
     page.level(&START_TIME, since_1970(app.started()));
     page.level(&DRAINING, switch(app.is_draining()));
     page.counts(&UNCOUNTED, [([], app.records.metrics().uncounted())]);
+    if let Some(traces) = app.records.traces() {
+        let counts = traces.counts();
+        page.counts(
+            &SPANS,
+            counts.iter().map(|(result, count)| ([*result], *count)),
+        );
+    }
     page.level(&EDITION, number(app.edition.number));
     page.level(&EDITION_TIME, since_1970(app.edition.since));
     page.counts(&REFUSALS, [([], app.refusals())]);

@@ -4,17 +4,18 @@ use std::fmt::Write;
 
 use super::keys::{
     API_KEY, Block, CACHE, CONDITION, DEFAULTS, GROUP, HEDGE, Key, PROVIDER, ROUTE, SERVER,
-    STORAGE, Sets, Shape, TARGET, TOP,
+    STORAGE, Sets, Shape, TARGET, TOP, TRACES,
 };
 
 /// Every table of keys, as Markdown.
 pub fn document() -> String {
     let mut text = String::new();
-    let blocks: [(&str, &Block); 12] = [
+    let blocks: [(&str, &Block); 13] = [
         ("At the top", &TOP),
         ("`[server]`", &SERVER),
         ("`[storage]`", &STORAGE),
         ("`[cache]`", &CACHE),
+        ("`[traces]`", &TRACES),
         ("`[defaults]`", &DEFAULTS),
         ("`[[providers]]`", &PROVIDER),
         ("`api_keys = [{ … }]` of a provider", &API_KEY),

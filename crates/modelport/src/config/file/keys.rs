@@ -2,12 +2,14 @@
 //! take their help from the table of settings. The reader, the schema and the documentation are made from it.
 
 mod table;
+mod traces;
 
 use super::super::setting::{self, Preset};
 pub(super) use table::{
     API_KEY, CACHE, CONDITION, DEFAULTS, GROUP, HEDGE, LIMIT, PROVIDER, ROUTE, SERVER, STORAGE,
     TARGET, TOP,
 };
+pub(super) use traces::TRACES;
 
 /// The keys that may stand together in one table of the file.
 pub(super) struct Block {

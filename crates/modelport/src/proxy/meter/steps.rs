@@ -29,6 +29,7 @@ pub(super) fn of<'a>(
         Tried {
             provider: provider.map(Into::into),
             model: (!attempt.model.is_empty()).then(|| Arc::clone(&attempt.model)),
+            span: attempt.span,
             key: attempt.key,
             step: step(before, attempt.place, attempt.beside),
             outcome: attempt.outcome.as_str(),

@@ -22,6 +22,11 @@ pub(crate) const UNCOUNTED: Metric = Metric::counter(
     &[],
     "Finished requests that are in no other metric and in no log, because too many waited to be written",
 );
+pub(crate) const SPANS: Metric = Metric::counter(
+    "modelport_spans",
+    &["result"],
+    "Spans of traces: sent, rejected (by the receiver), failed (it was away for too long) or dropped (too many waited for it); only where there are traces",
+);
 pub(crate) const EDITION: Metric = Metric::gauge(
     "modelport_configuration_edition",
     &[],
@@ -146,11 +151,12 @@ pub(crate) const ROOM_REFUSALS: Metric = Metric::counter(
 );
 
 /// All of them, in the order of the documentation.
-pub(super) const ALL: [&Metric; 29] = [
+pub(super) const ALL: [&Metric; 30] = [
     &BUILD,
     &START_TIME,
     &DRAINING,
     &UNCOUNTED,
+    &SPANS,
     &EDITION,
     &EDITION_TIME,
     &REFUSALS,

@@ -2,7 +2,7 @@
 
 use modelport_provider::capability::Capability;
 
-use super::{Block, Key, Shape};
+use super::{Block, Key, Shape, TRACES};
 use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_STORE,
     CACHE_TTL, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
@@ -50,6 +50,7 @@ pub(in crate::config::file) static TOP: Block = Block {
         Key::own("server", Shape::Table(&SERVER), SERVER.help),
         Key::own("storage", Shape::Table(&STORAGE), STORAGE.help),
         Key::own("cache", Shape::Table(&CACHE), CACHE.help),
+        Key::own("traces", Shape::Table(&TRACES), TRACES.help),
         Key::own("defaults", Shape::Table(&DEFAULTS), DEFAULTS.help),
         Key::own("providers", Shape::Tables(&PROVIDER), PROVIDER.help),
         Key::own("routes", Shape::Tables(&ROUTE), ROUTE.help),

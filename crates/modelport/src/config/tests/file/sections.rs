@@ -94,7 +94,7 @@ fn faults_name_place_key_and_remedy() {
     );
     check(
         "colour = 1\n",
-        "m.toml:1:1: colour: there is no such key. Use one of catalogue, server, storage, cache, defaults, providers, routes, limits, aliases.",
+        "m.toml:1:1: colour: there is no such key. Use one of catalogue, server, storage, cache, traces, defaults, providers, routes, limits, aliases.",
     );
     check(
         "server = 1\n",

@@ -1,0 +1,192 @@
+//! Which trace a request belongs to, as the header `traceparent` says it (W3C Trace Context, Level 2). It knows nothing of
+//! where traces go.
+
+use std::num::NonZeroU64;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The header that says which trace a request belongs to, and which span of it has made the request.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// What others add to that header, which is passed on as it is.
+pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The length of the header in its version 00, which all later ones begin with.
+const LENGTH: usize = 55;
+
+/// The flag of a trace that is taken.
+const SAMPLED: u8 = 1;
+
+/// What one span is called within its trace; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanId(NonZeroU64);
+
+impl SpanId {
+    /// A new one.
+    pub fn fresh() -> Self {
+        Self(NonZeroU64::new(fastrand::u64(1..)).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// Its bytes, as they are sent.
+    pub fn to_bytes(self) -> [u8; 8] {
+        self.0.get().to_be_bytes()
+    }
+}
+
+/// What a caller says of the trace of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The trace; never zero.
+    pub trace: u128,
+    /// The caller's span.
+    pub span: SpanId,
+    /// Whether the caller takes the trace.
+    pub is_taken: bool,
+}
+
+impl Parent {
+    /// What these headers say. One that is not as it has to be counts as none.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut all = headers.get_all(TRACEPARENT).iter();
+        let only = all.next()?;
+        if all.next().is_some() {
+            return None;
+        }
+        read(only.as_bytes())
+    }
+}
+
+fn read(text: &[u8]) -> Option<Parent> {
+    let text = std::str::from_utf8(text).ok()?;
+    let is_sound = text.len() == LENGTH || (text.len() > LENGTH && !text.starts_with("00"));
+    let (head, rest) = text.split_at_checked(LENGTH)?;
+    if !is_sound || !(rest.is_empty() || rest.starts_with('-')) {
+        return None;
+    }
+    let mut parts = head.split('-');
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if version == "ff" || parts.next().is_some() {
+        return None;
+    }
+    number(version, 2)?;
+    let trace = number(trace, 32).filter(|trace| *trace != 0)?;
+    let span = u64::try_from(number(span, 16)?).ok()?;
+    let flags = u8::try_from(number(flags, 2)?).ok()?;
+    Some(Parent {
+        trace,
+        span: SpanId(NonZeroU64::new(span)?),
+        is_taken: flags & SAMPLED != 0,
+    })
+}
+
+/// A number of so many hexadecimal digits, with small letters only.
+fn number(text: &str, digits: usize) -> Option<u128> {
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != digits || !text.bytes().all(is_hex) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok()
+}
+
+/// The trace that a request belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Its id; never zero.
+    pub id: u128,
+    /// The caller's span, if the caller named one.
+    pub parent: Option<SpanId>,
+    /// The request's own span; `None` where this gateway makes none, and only the log names the trace.
+    pub span: Option<SpanId>,
+    /// Whether it is taken.
+    pub is_taken: bool,
+}
+
+impl Trace {
+    /// A trace that this gateway makes spans of: the caller's goes on, or a new one begins. What is told of its id and
+    /// of what the caller has decided says whether it is taken.
+    pub fn of_ours(parent: Option<Parent>, takes: impl FnOnce(u128, Option<bool>) -> bool) -> Self {
+        let id = parent.map_or_else(|| fastrand::u128(1..), |parent| parent.trace);
+        Self {
+            id,
+            parent: parent.map(|parent| parent.span),
+            span: Some(SpanId::fresh()),
+            is_taken: takes(id, parent.map(|parent| parent.is_taken)),
+        }
+    }
+
+    /// The caller's trace, where this gateway makes no spans.
+    pub fn of_caller(parent: Parent) -> Self {
+        Self {
+            id: parent.trace,
+            parent: Some(parent.span),
+            span: None,
+            is_taken: parent.is_taken,
+        }
+    }
+
+    /// What a request is sent with that this span of ours makes.
+    pub fn to_header(self, span: SpanId) -> HeaderValue {
+        let flags = u8::from(self.is_taken);
+        let text = format!("00-{:032x}-{:016x}-{flags:02x}", self.id, span.0);
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn a_callers_trace_is_read() {
+        let parent = read(SOUND.as_bytes()).unwrap();
+        assert_eq!(parent.trace, 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+        assert_eq!(
+            parent.span.to_bytes(),
+            0xb7ad_6b71_6920_3331_u64.to_be_bytes()
+        );
+        assert!(parent.is_taken);
+        let trace = Trace::of_ours(Some(parent), |_, decided| decided == Some(true));
+        assert_eq!(trace.to_header(parent.span), SOUND);
+        assert_eq!((trace.parent, trace.id), (Some(parent.span), parent.trace));
+        let left = read(SOUND.replace("-01", "-00").as_bytes()).unwrap();
+        assert!(!left.is_taken);
+        // A later version may have more flags, and more behind them.
+        let later = SOUND
+            .replace("00-0a", "cc-0a")
+            .replace("-01", "-03-what-comes");
+        assert_eq!(read(later.as_bytes()), Some(parent));
+    }
+
+    #[test]
+    fn what_is_not_as_it_has_to_be_counts_as_none() {
+        let zero_trace = SOUND.replace("0af7651916cd43dd8448eb211c80319c", &"0".repeat(32));
+        let zero_span = SOUND.replace("b7ad6b7169203331", &"0".repeat(16));
+        let more = format!("{SOUND}-x");
+        let longer = SOUND.replace("00-", "01-") + "x";
+        for text in [
+            "",
+            "00",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-+af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00_0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331_01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+            "00-0af7651916cd43dd8448eb211c80319cb-7ad6b7169203331-01",
+            &"é".repeat(28),
+            &zero_trace,
+            &zero_span,
+            &more,
+            &longer,
+        ] {
+            assert_eq!(read(text.as_bytes()), None, "{text}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.append(TRACEPARENT, HeaderValue::from_static(SOUND));
+        assert!(Parent::of(&headers).is_some());
+        headers.append(TRACEPARENT, HeaderValue::from_static(SOUND));
+        assert_eq!(Parent::of(&headers), None);
+    }
+}
