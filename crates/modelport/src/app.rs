@@ -28,6 +28,7 @@ use crate::{
         keyring::Keyring,
         route::{Routes, Targets},
     },
+    telemetry::logs,
 };
 use upstream::Accounts;
 pub use upstream::Upstream;
@@ -128,7 +129,7 @@ impl App {
     ///
     /// [`SetupFault`].
     pub fn new(config: Config) -> Result<Self, SetupFault> {
-        let records = Sink::of_log(config.log_level.into(), None)?;
+        let records = Sink::of_log(logs::Settings::of(&config), None)?;
         Self::with(config, records, Arc::new(Stored::at(None)))
     }
 

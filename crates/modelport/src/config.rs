@@ -47,7 +47,7 @@ pub use self::providers::{
 #[cfg(test)]
 pub(crate) use self::redis::url as redis_url;
 pub use self::redis::{Away, RedisConfig, RedisUrl};
-pub use self::server::{CorsOrigins, Level, MetricsAccess, ServerConfig};
+pub use self::server::{CorsOrigins, Level, LogFormat, MetricsAccess, ServerConfig};
 pub use self::setting::{Kind, Preset, SECTIONS, Section, Setting, all as settings};
 pub use self::source::FILE;
 pub use self::storage::{Database, Keep, PostgresUrl, StorageConfig};
@@ -82,6 +82,8 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// How much is logged.
     pub log_level: Level,
+    /// What its lines look like.
+    pub log_format: LogFormat,
     /// Every setting's value and where it is set, to be shown.
     pub settings: Vec<Effective>,
     /// What works but is likely not meant so.
@@ -190,6 +192,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
         None => None,
     };
     let log_level = server::preset(&mut environment, &setting::LOG_LEVEL, value::level);
+    let log_format = server::preset(&mut environment, &setting::LOG_FORMAT, server::log_format);
     let fallback = server::preset(
         &mut environment,
         &setting::ENABLE_PROVIDER_FALLBACK,
@@ -208,13 +211,19 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
         _ => (Vec::new(), HashMap::new(), Vec::new()),
     };
     let preferred = providers.as_ref().and_then(|providers| providers.preferred);
-    match (server, providers, preferred, fallback, log_level) {
+    match (
+        server,
+        providers,
+        preferred,
+        fallback,
+        log_level.zip(log_format),
+    ) {
         (
             Some(server),
             Some(providers),
             Some(preferred),
             Some(provider_fallback),
-            Some(log_level),
+            Some((log_level, log_format)),
         ) if environment.faults.is_empty() => Ok(Config {
             server,
             providers: providers.all,
@@ -228,6 +237,7 @@ fn check(mut environment: Environment, file: Option<&FileText>) -> Result<Config
             cache,
             traces,
             log_level,
+            log_format,
             settings: effective::of(&environment),
             warnings: environment.warnings,
             file: file.map(|file| absolute(&file.path)),

@@ -83,6 +83,10 @@ pub fn router(seat: Seat) -> Router {
         .route("/admin/v1/settings", get(admin::settings::show))
         .route("/admin/v1/overview", get(admin::overview::show))
         .route("/admin/v1/live", get(admin::live::show))
+        .route(
+            "/admin/v1/logs",
+            get(admin::logs::show).put(admin::logs::change),
+        )
         .route("/admin/v1/providers", get(admin::providers::list))
         .route(
             "/admin/v1/providers/{id}/refresh",

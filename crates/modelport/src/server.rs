@@ -36,7 +36,7 @@ use crate::{
     config::{Config, Database},
     endpoints,
     models::discovery,
-    telemetry::traces::Traces,
+    telemetry::{logs, traces::Traces},
 };
 use budgets::Budgets;
 use connection::Connections;
@@ -214,21 +214,21 @@ impl Server {
 
 /// Where finished requests go, and where keys are kept. A gateway that can keep nothing serves all the same.
 fn storage(config: &Config) -> io::Result<(Sink, Option<Database>)> {
-    let level = config.log_level.into();
+    let log = logs::Settings::of(config);
     let storage = &config.storage;
     let traces = config.traces.as_ref().map(Traces::start).transpose()?;
     let traces = traces.map(Arc::new);
     let (Some(directory), Some(database)) = (&storage.data_dir, &storage.database) else {
         tracing::warn!(target: "modelport", "nothing is kept beyond the end of the process, no ledger and no keys: set MODELPORT_DATA_DIR to a directory for them");
-        return Ok((Sink::of_log(level, traces)?, storage.database.clone()));
+        return Ok((Sink::of_log(log, traces)?, storage.database.clone()));
     };
     let kept = (database.clone(), storage.keep);
-    match Sink::with_ledger(level, traces.clone(), directory, kept) {
+    match Sink::with_ledger(log, traces.clone(), directory, kept) {
         Ok(sink) => Ok((sink, Some(database.clone()))),
         Err(error) => {
             let directory = directory.display();
             tracing::warn!(target: "modelport", %directory, %error, "nothing is kept beyond the end of the process, no ledger and no keys, because the directory cannot be used: set MODELPORT_DATA_DIR to another one");
-            Ok((Sink::of_log(level, traces)?, None))
+            Ok((Sink::of_log(log, traces)?, None))
         }
     }
 }

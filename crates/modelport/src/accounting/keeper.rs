@@ -17,8 +17,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tracing::Level;
-
 use super::{
     charge::Source,
     entry::{self, Entry, Texts},
@@ -143,10 +141,10 @@ impl Sink {
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn of_log(level: Level, traces: Option<Arc<Traces>>) -> io::Result<Self> {
+    pub fn of_log(log: logs::Settings, traces: Option<Arc<Traces>>) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
         let observer = Observer::new(Arc::clone(&metrics), traces.clone());
-        let logs = logs::Sink::start(level, Some(observer))?;
+        let logs = logs::Sink::start(log, Some(observer))?;
         Ok(Self {
             metrics,
             logs,
@@ -161,13 +159,13 @@ impl Sink {
     ///
     /// When the journal cannot be made, or no thread can be started.
     pub fn with_ledger(
-        level: Level,
+        log: logs::Settings,
         traces: Option<Arc<Traces>>,
         directory: &Path,
         kept: (Database, Keep),
     ) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
-        let logs = logs::Sink::start(level, None)?;
+        let logs = logs::Sink::start(log, None)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
         let left = Place::left_behind(&journals)?;
@@ -224,6 +222,11 @@ impl Sink {
     /// Where finished requests are counted.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Where their lines are written.
+    pub fn logs(&self) -> &logs::Sink {
+        &self.logs
     }
 
     /// Where spans are made of finished requests; `None` where there are no traces.

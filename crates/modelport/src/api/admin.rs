@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 pub mod keys;
 pub mod live;
+pub mod logs;
 pub mod models;
 pub mod overview;
 pub mod providers;

@@ -29,7 +29,10 @@ pub struct Options {
 
 /// Runs the demo and gives the exit status.
 pub fn run(options: &Options) -> u8 {
-    logs::start(tracing::Level::WARN);
+    logs::start(logs::Settings {
+        level: tracing::Level::WARN,
+        format: logs::Format::Text,
+    });
     block_on(async {
         match demo(options).await {
             Ok(()) => 0,

@@ -20,7 +20,7 @@ pub fn run(file: Option<PathBuf>) -> u8 {
     let Some(config) = load(file) else {
         return BAD_CONFIGURATION;
     };
-    logs::start(config.log_level.into());
+    logs::start(logs::Settings::of(&config));
     block_on(async {
         let server = match Server::bind(config) {
             Ok(server) => server,

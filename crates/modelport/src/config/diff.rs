@@ -17,6 +17,9 @@ pub fn diff(old: &Config, new: &Config) -> Vec<String> {
     if old.log_level != new.log_level {
         lines.push(format!("log_level changed{RESTART}"));
     }
+    if old.log_format != new.log_format {
+        lines.push(format!("log_format changed{RESTART}"));
+    }
     if old.traces != new.traces {
         lines.push(format!("traces changed{RESTART}"));
     }

@@ -106,6 +106,30 @@ pub enum Level {
     Error,
 }
 
+/// What a log line looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// As people read it.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// Reads what a log line looks like.
+pub(super) fn log_format(text: &str) -> Result<LogFormat, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(wrong(
+            format!("{} is neither auto, text nor json", value::shown(text)),
+            "Use one of these.",
+        )),
+    }
+}
+
 /// The level as the log writer takes it.
 impl From<Level> for tracing::Level {
     fn from(level: Level) -> Self {

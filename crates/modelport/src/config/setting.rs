@@ -16,7 +16,7 @@ use super::webhook;
 pub(super) use table::{
     ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE, CACHE_SCOPE, CACHE_STORE,
     CACHE_TTL, CATALOGUE, CONFIG, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
+    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_FORMAT, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
     PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST,
     TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS,
 };
@@ -82,6 +82,8 @@ pub enum Kind {
     Port,
     /// A log level.
     Level,
+    /// What a log line looks like.
+    LogFormat,
     /// Keys that callers show.
     Keys,
     /// Addresses and networks.
@@ -163,6 +165,7 @@ impl Kind {
             Self::Address => "IP address or host name",
             Self::Port => "number, 0 to 65535",
             Self::Level => "TRACE, DEBUG, INFO, WARN or ERROR",
+            Self::LogFormat => "auto, text or json",
             Self::Keys => "secrets, separated by commas",
             Self::Networks => "addresses and networks, separated by commas",
             Self::Origins => "origins, separated by commas, or *",
@@ -222,6 +225,7 @@ impl Kind {
             Self::Address => value::address(text).map(drop),
             Self::Port => value::port(text).map(drop),
             Self::Level => value::level(text).map(drop),
+            Self::LogFormat => server::log_format(text).map(drop),
             Self::Keys => value::keys(text).map(drop),
             Self::Networks => networks::networks(text).map(drop),
             Self::Origins => value::origins(text).map(drop),

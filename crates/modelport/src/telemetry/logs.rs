@@ -1,18 +1,33 @@
 //! Log lines: one per request, written by a thread of their own so that no request waits for a
-//! terminal or a disk.
+//! terminal or a disk. Text for people at a terminal, JSON for programs.
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+    sync::{
+        Arc, OnceLock,
+        mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+    },
     thread,
     time::Duration,
 };
 
-use tracing::{Level, level_filters::LevelFilter};
-use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use arc_swap::ArcSwap;
+use tracing::Level;
+use tracing_subscriber::{
+    Registry, filter::Targets, fmt, layer::SubscriberExt, reload, util::SubscriberInitExt,
+};
+
+mod directives;
+mod line;
+
+pub use directives::Directives;
 
 use super::observer::Observer;
-use crate::{accounting::record::Record, clock};
+use crate::{
+    accounting::record::Record,
+    clock,
+    config::{Config, LogFormat},
+};
 
 /// Finished requests that may wait for their line; more than that and lines are lost, not
 /// requests delayed.
@@ -30,27 +45,81 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 /// Empty batches after which the thread sleeps until it is woken.
 const QUIET_BATCHES: u32 = 50;
 
-/// Starts logging at `level`; the libraries below us speak only when something is wrong.
-pub fn start(level: Level) {
-    let ours = LevelFilter::from_level(level);
-    let targets = Targets::new()
-        .with_default(LevelFilter::WARN.min(ours))
-        .with_target("modelport", ours)
-        .with_target("modelport_provider", ours);
+/// What decides which log lines are shown, those of finished requests aside. The process has one log, and so one of these.
+static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+
+/// What a log line looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As people read it.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+impl Format {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// How the log begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How loud.
+    pub level: Level,
+    /// In which form.
+    pub format: Format,
+}
+
+impl Settings {
+    /// As it is configured; unless it says otherwise, text is for terminals.
+    pub fn of(config: &Config) -> Self {
+        let format = match config.log_format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Auto if io::stderr().is_terminal() => Format::Text,
+            LogFormat::Auto | LogFormat::Json => Format::Json,
+        };
+        Self {
+            level: config.log_level.into(),
+            format,
+        }
+    }
+}
+
+/// Starts logging.
+pub fn start(settings: Settings) {
+    let targets = Directives::of(settings.level).targets();
+    let (filter, handle) = reload::Layer::new(targets);
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match settings.format {
+        Format::Text => registry.with(lines).try_init(),
+        Format::Json => {
+            let lines = lines.with_ansi(false).json().flatten_event(true);
+            registry.with(lines).try_init()
+        }
+    };
     // A second start in one process, as in tests, keeps the first.
-    let _ = tracing_subscriber::registry()
-        .with(targets)
-        .with(lines)
-        .try_init();
+    if started.is_ok() {
+        let _ = FILTER.set(handle);
+    }
 }
 
 /// Where finished requests are handed over to have their lines written.
 #[derive(Clone)]
-pub struct Sink(SyncSender<Message>);
+pub struct Sink {
+    sender: SyncSender<Message>,
+    directives: Arc<ArcSwap<Directives>>,
+    format: Format,
+}
 
 enum Message {
     Finished(Box<Record>),
@@ -64,24 +133,50 @@ impl Sink {
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn start(level: Level, observer: Option<Observer>) -> io::Result<Self> {
+    pub fn start(settings: Settings, observer: Option<Observer>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
+        let directives = Arc::new(ArcSwap::from_pointee(Directives::of(settings.level)));
+        let batch = Batch::new(Arc::clone(&directives), settings.format);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || drain(&receiver, level, observer))?;
-        Ok(Self(sender))
+            .spawn(move || drain(&receiver, batch, observer))?;
+        Ok(Self {
+            sender,
+            directives,
+            format: settings.format,
+        })
+    }
+
+    /// How loud the log is.
+    pub fn directives(&self) -> Arc<Directives> {
+        self.directives.load_full()
+    }
+
+    /// In which form lines are written.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// From now on the log is as loud as this says.
+    pub fn change(&self, directives: Directives) {
+        if let Some(filter) = FILTER.get() {
+            // It fails only without a log.
+            let _ = filter.reload(directives.targets());
+        }
+        tracing::info!(target: "modelport", level = %directives, "the log is as loud as this from now on");
+        self.directives.store(Arc::new(directives));
     }
 
     /// Hands a record over. False says that too many wait already, and its line is lost.
     pub fn send(&self, record: Box<Record>) -> bool {
-        self.0.try_send(Message::Finished(record)).is_ok()
+        self.sender.try_send(Message::Finished(record)).is_ok()
     }
 
     /// Waits until the lines of all records so far are written, but not for ever. For the end of
     /// the process, which takes unwritten lines with it.
     pub fn flush(&self) {
         let (written, all_written) = sync_channel(1);
-        if self.0.try_send(Message::Flush(written)).is_ok() {
+        if self.sender.try_send(Message::Flush(written)).is_ok() {
             // An error says that the other end was dropped, which is what is waited for.
             let _ = all_written.recv_timeout(FLUSH_PATIENCE);
         }
@@ -90,8 +185,7 @@ impl Sink {
 
 /// Writes in batches. Between batches the thread sleeps by the clock rather than on the channel,
 /// because waking a sleeper costs the sender more than the rest of its work.
-fn drain(receiver: &Receiver<Message>, level: Level, mut observer: Option<Observer>) {
-    let mut batch = Batch::new(level);
+fn drain(receiver: &Receiver<Message>, mut batch: Batch, mut observer: Option<Observer>) {
     let mut quiet = 0;
     loop {
         let message = match receiver.try_recv() {
@@ -130,7 +224,8 @@ fn drain(receiver: &Receiver<Message>, level: Level, mut observer: Option<Observ
 
 /// Lines that are written together.
 struct Batch {
-    level: Level,
+    directives: Arc<ArcSwap<Directives>>,
+    format: Format,
     lines: String,
     /// The second that `date` stands for.
     second: u64,
@@ -138,9 +233,10 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(level: Level) -> Self {
+    fn new(directives: Arc<ArcSwap<Directives>>, format: Format) -> Self {
         Self {
-            level,
+            directives,
+            format,
             lines: String::new(),
             second: 0,
             date: String::new(),
@@ -149,7 +245,7 @@ impl Batch {
 
     fn add(&mut self, record: &Record) {
         let level = record.level();
-        if level > self.level {
+        if !self.directives.load().shows(level) {
             return;
         }
         let now = clock::since_epoch();
@@ -157,14 +253,31 @@ impl Batch {
             self.second = now.as_secs();
             self.date = date(now.as_secs());
         }
-        self.lines.push_str(&self.date);
+        let lines = &mut self.lines;
         let mut thousand_and_millis = itoa::Buffer::new();
         let digits = thousand_and_millis.format(1000 + now.subsec_millis());
-        self.lines.push('.');
-        self.lines.push_str(digits.get(1..).unwrap_or_default());
-        self.lines.push_str("Z ");
-        self.lines.push_str(padded(level));
-        record.write(&mut self.lines);
+        let millis = digits.get(1..).unwrap_or_default();
+        match self.format {
+            Format::Text => {
+                lines.extend([&self.date, ".", millis, "Z ", padded(level)]);
+                line::add_text(lines, record);
+            }
+            Format::Json => {
+                let opening = "{\"timestamp\":\"";
+                let level = level.as_str();
+                lines.extend([
+                    opening,
+                    &self.date,
+                    ".",
+                    millis,
+                    "Z\",\"level\":\"",
+                    level,
+                    "\"",
+                ]);
+                line::add_json(lines, record);
+                lines.push('}');
+            }
+        }
         self.lines.push('\n');
         if self.lines.len() > MAX_BATCH {
             self.show();

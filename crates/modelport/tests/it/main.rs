@@ -29,6 +29,7 @@ mod keys;
 mod ledger;
 mod lessons;
 mod limits;
+mod logs;
 mod metrics;
 mod ollama;
 mod openai_compatible_provider;

@@ -40,6 +40,12 @@ pub(in crate::config) const LOG_LEVEL: Setting = Setting {
     preset: Preset::Value("INFO"),
     help: "How much is logged. DEBUG shows every attempt at a provider; never a secret or a prompt.",
 };
+pub(in crate::config) const LOG_FORMAT: Setting = Setting {
+    name: "MODELPORT_LOG_FORMAT",
+    kind: Kind::LogFormat,
+    preset: Preset::Value("auto"),
+    help: "What a log line looks like: text, json for an object a line, or auto for text on a terminal and json elsewhere.",
+};
 pub(in crate::config) const API_KEYS: Setting = Setting {
     name: "MODELPORT_API_KEY",
     kind: Kind::Keys,
@@ -391,11 +397,12 @@ pub(super) const STORAGE: [Setting; 6] = [
 
 pub(super) const KEPT: [Setting; 4] = [CACHE, CACHE_STORE, CACHE_TTL, CACHE_SCOPE];
 
-pub(super) const SERVER: [Setting; 17] = [
+pub(super) const SERVER: [Setting; 18] = [
     CONFIG,
     HOST,
     PORT,
     LOG_LEVEL,
+    LOG_FORMAT,
     API_KEYS,
     REQUIRE_KEY,
     ADMIN_KEY,

@@ -63,7 +63,12 @@ impl Gateway {
 
     /// Starts a gateway in this working directory.
     pub fn start_in(home: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(&[("PORT", "0"), ("MODELPORT_WORKERS", "1")], home.path())
+        let usual = [
+            ("PORT", "0"),
+            ("MODELPORT_WORKERS", "1"),
+            ("MODELPORT_LOG_FORMAT", "text"),
+        ];
+        let mut child = command(&usual, home.path())
             .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

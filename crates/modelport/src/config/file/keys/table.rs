@@ -6,7 +6,7 @@ use super::{Block, Key, Shape, TRACES};
 use crate::config::setting::{
     self, ADMIN_KEY, ALLOW_OPEN, API_KEYS, BODY_LIMIT, BUDGET_WEBHOOK, CACHE_SCOPE, CACHE_STORE,
     CACHE_TTL, CATALOGUE, CORS_ORIGINS, DATA_DIR, DATABASE_URL, DEFAULT_MODEL,
-    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
+    ENABLE_PROVIDER_FALLBACK, HOST, KEEP_DAYS, LOG_FORMAT, LOG_LEVEL, MAX_SIZE, METRICS, PORT,
     PREFERRED_PROVIDER, REDIS_AWAY, REDIS_URL, REQUIRE_KEY, SHUTDOWN_TIMEOUT, STREAM_COST,
     TRUSTED_PROXIES, UPLOAD_LIMIT, WORKERS, field,
 };
@@ -106,6 +106,11 @@ pub(in crate::config::file) static SERVER: Block = Block {
             WORKERS.name,
         ),
         Key::variable("log_level", Shape::Choice(&LEVELS), LOG_LEVEL.name),
+        Key::variable(
+            "log_format",
+            Shape::Choice(&["auto", "text", "json"]),
+            LOG_FORMAT.name,
+        ),
     ],
 };
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{CorsOrigins, Level};
+use crate::config::{CorsOrigins, Level, LogFormat};
 
 #[test]
 fn every_server_key_is_the_variable_of_the_same_meaning() {
@@ -19,6 +19,7 @@ upload_limit = '1 MiB'
 shutdown_timeout = 2.5
 workers = 3
 log_level = 'DEBUG'
+log_format = 'json'
 "
         .replace("'${SECOND}'", "'another-long-key'")
         .as_str(),
@@ -31,6 +32,7 @@ log_level = 'DEBUG'
     assert_eq!((server.body_limit, server.upload_limit), (2048, 1 << 20));
     assert_eq!(server.shutdown_timeout, Duration::from_millis(2500));
     assert_eq!((server.workers, config.log_level), (Some(3), Level::Debug));
+    assert_eq!(config.log_format, LogFormat::Json);
     assert!(config.warnings.is_empty(), "{}", warnings(&config));
     assert_eq!(config.file, Some(std::path::absolute("m.toml").unwrap()));
 }
@@ -98,7 +100,7 @@ fn faults_name_place_key_and_remedy() {
     );
     check(
         "server = 1\n",
-        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, require_key, admin_keys, metrics, allow_open, trusted_proxies, cors_origins, body_limit, upload_limit, budget_webhook, stream_cost, shutdown_timeout, workers, log_level.",
+        "m.toml:1:10: server: it is a number (\"1\"). Use a table with keys from host, port, api_keys, require_key, admin_keys, metrics, allow_open, trusted_proxies, cors_origins, body_limit, upload_limit, budget_webhook, stream_cost, shutdown_timeout, workers, log_level, log_format.",
     );
     check(
         "[providers]\nid = 'a'\n",
