@@ -1,13 +1,13 @@
 // Looks at every page of the dashboard in a real browser: in light and dark, wide and on a phone, by keyboard alone.
 // Each file in pages/ is one page: `path`, `ready` (a text that is there once it is drawn) and, if there is more to
-// check, `checks(tools)`.
+// check, `checks(tools)`. One with `isLocked` is looked at where an admin key is set, `prepare(tools)` comes first.
 
 import { mkdir, readdir } from "node:fs/promises";
 import { LOOKS, accessible, check, expect, fits, launch, open, outcome, tabbable } from "./support.mjs";
 import { access } from "./access.mjs";
 import { speed } from "./speed.mjs";
 
-const { GATEWAY_URL: base, LOCKED_GATEWAY_URL: locked, ADMIN_KEY: key, SCREENSHOTS: shots } = process.env;
+const { GATEWAY_URL: unlocked, LOCKED_GATEWAY_URL: locked, ADMIN_KEY: key, SCREENSHOTS: shots } = process.env;
 const only = process.argv[2];
 
 await mkdir(shots, { recursive: true });
@@ -16,6 +16,8 @@ const names = (await readdir(new URL("pages/", import.meta.url))).filter((name) 
 for (const name of names.filter((each) => !only || each.startsWith(only))) {
   const spec = await import(`./pages/${name}`);
   const title = name.replace(".mjs", "");
+  const base = spec.isLocked ? locked : unlocked;
+  await spec.prepare?.({ base, key });
   for (const look of LOOKS) {
     await check(`${title} ${look.name}`, async () => {
       const { page, faults, close } = await open(browser, base, { ...look, key });
@@ -43,15 +45,15 @@ for (const name of names.filter((each) => !only || each.startsWith(only))) {
       const { page, faults, close } = await open(browser, base, { key });
       await page.goto(base + spec.path);
       await page.getByText(spec.ready).first().waitFor();
-      await work({ page, browser, base, key, shots });
+      await work({ page, browser, base, unlocked, key, shots });
       expect(faults.length === 0, faults.join("\n"));
       await close();
     });
   }
 }
 if (!only) {
-  await access(browser, { base, locked, key, shots });
-  await speed(browser, { base, key, process: process.env.GATEWAY_PROCESS });
+  await access(browser, { base: unlocked, key, shots });
+  await speed(browser, { base: unlocked, key, process: process.env.GATEWAY_PROCESS });
 }
 await browser.close();
 const { passed, failed } = outcome();

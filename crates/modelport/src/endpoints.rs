@@ -78,6 +78,7 @@ pub fn router(seat: Seat) -> Router {
             "/admin/v1/teams/{id}",
             patch(admin::teams::update).delete(admin::teams::delete),
         )
+        .route("/admin/v1/limits", get(admin::limits::show))
         .route("/admin/v1/usage", get(admin::usage::show))
         .route("/admin/v1/session", get(admin::session::show))
         .route("/admin/v1/settings", get(admin::settings::show))

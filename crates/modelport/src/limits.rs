@@ -15,6 +15,7 @@ mod mirror;
 pub mod money;
 pub mod notice;
 pub mod rate;
+pub mod reading;
 pub mod register;
 pub mod room;
 pub mod shared;

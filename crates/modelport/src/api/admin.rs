@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub mod keys;
+pub mod limits;
 pub mod live;
 pub mod logs;
 pub mod models;

@@ -129,3 +129,24 @@ fn modules(paths: &[std::borrow::Cow<'_, str>]) -> String {
     let links = needed.map(|path| format!("<link rel=\"modulepreload\" href=\"{HOME}/{path}\">"));
     links.collect::<Vec<_>>().join("\n    ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most that all files may weigh together as they are sent, in bytes.
+    const MAX_WEIGHT: usize = 300_000;
+
+    #[test]
+    fn all_files_together_are_light() {
+        let files = Files::read().unwrap();
+        let all = files.by_path.values().chain([&files.page]);
+        let sent = all.map(|file| file.packed.as_ref().unwrap_or(&file.plain).len());
+        let weight = sent.sum::<usize>();
+        assert!(weight < MAX_WEIGHT, "{weight} bytes");
+        assert!(
+            weight > MAX_WEIGHT / 10,
+            "{weight} bytes: files are missing"
+        );
+    }
+}

@@ -114,6 +114,11 @@ impl Mirror {
         self.seen.fetch_add(amount, Relaxed);
     }
 
+    /// What the server has last said is spent of a budget, if its window is not over.
+    pub(super) fn spent(&self, budget: &Budget, now: u64) -> Money {
+        of_nano(self.still(budget, self.seen.load(Relaxed), now))
+    }
+
     /// What is known of a budget.
     pub(super) fn budget(&self, budget: &Budget, now: u64) -> Known {
         let own = nano(budget.standing(now).spent);

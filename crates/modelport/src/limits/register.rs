@@ -156,6 +156,24 @@ impl Register {
         Some(Arc::clone(&found.cells))
     }
 
+    /// All limits of everybody: of the configuration, then of teams and keys in the order of their names.
+    pub fn all(&self) -> Vec<Arc<Cell>> {
+        let (configured, kept) = (self.configured.load(), self.kept.load());
+        let in_order = |of: &HashMap<Box<str>, Entry>| {
+            let mut entries: Vec<_> = of
+                .iter()
+                .map(|(name, of)| (name.clone(), Arc::clone(&of.cells)))
+                .collect();
+            entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+            entries.into_iter().map(|(_, cells)| cells)
+        };
+        let configured = configured.iter().map(|known| Arc::clone(&known.cells));
+        let all = configured
+            .chain(in_order(&kept.teams))
+            .chain(in_order(&kept.keys));
+        all.flat_map(|cells| cells.to_vec()).collect()
+    }
+
     /// Budgets that have been made since the last call and do not know yet what was spent before.
     pub fn fresh_budgets(&self) -> Vec<Arc<Cell>> {
         std::mem::take(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner))

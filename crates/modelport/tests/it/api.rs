@@ -3,5 +3,6 @@
 mod dashboard;
 mod errors;
 mod health;
+mod limits;
 mod models;
 mod providers;

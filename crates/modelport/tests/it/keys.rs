@@ -278,11 +278,19 @@ fn the_admin_api_is_closed_without_its_key_and_says_what_is_wrong() {
     let upstream = Upstream::with(Options::default());
     let base_url = upstream.base_url();
     let closed = Gateway::before(&base_url, &[]);
-    let refused = closed.request("GET", "/admin/v1/keys").send();
-    assert_eq!(
-        (refused.status, code(&refused)),
-        (403, "admin_closed".to_owned())
-    );
+    for (method, path) in [
+        ("POST", "/admin/v1/keys"),
+        ("PATCH", "/admin/v1/keys/x"),
+        ("DELETE", "/admin/v1/keys/x"),
+        ("POST", "/admin/v1/keys/x/rotate"),
+        ("POST", "/admin/v1/teams"),
+        ("PATCH", "/admin/v1/teams/x"),
+        ("DELETE", "/admin/v1/teams/x"),
+    ] {
+        let refused = closed.request(method, path).body("{}".to_owned()).send();
+        let said = (refused.status, code(&refused));
+        assert_eq!(said, (403, "admin_closed".to_owned()), "{method} {path}");
+    }
 
     // Without a directory keys live as long as the process, and the start says so.
     let gateway = Gateway::before(&base_url, &[("MODELPORT_ADMIN_KEY", ADMIN)]);

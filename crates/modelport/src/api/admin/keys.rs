@@ -1,6 +1,6 @@
 //! `/admin/v1/keys`.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     extract::{RawQuery, Request, State},
@@ -10,24 +10,31 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, by_body, list as listed, of_book, parameter};
+use super::{Admin, by_body, list as listed, of_book, parameter, viewer::Viewer};
 use crate::{
     api::Id,
-    app::Worker,
+    app::{App, Worker},
     auth::{
         book::Book,
         key::{Key, Standing},
         secret::NewSecret,
     },
-    times::now,
+    clock,
+    telemetry::history::DIMENSIONS,
+    times::{self, now},
 };
 
 /// For how long the old text of a rotated key stays good if nothing is said, in seconds.
 const GRACE: u64 = 86_400;
 
-/// `GET /admin/v1/keys`: those that are good; with `?all=true` the others too.
+/// Where the memory of the last requests is looked into for when a key was used last: how far back, and in steps of which
+/// length, in seconds. The later is the finer one.
+const LAST_USES: [(u64, u64); 2] = [(86_400, 900), (900, 10)];
+
+/// `GET /admin/v1/keys`: those that are good; with `?all=true` the others too. What was used in the last day since the
+/// start, among the first keys that were, has when.
 pub async fn list(
-    admin: Admin,
+    viewer: Viewer,
     State(worker): State<Arc<Worker>>,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -35,12 +42,31 @@ pub async fn list(
     let all = all.is_some_and(|value| value == "true");
     let now = now();
     let done = of_book(&worker, async |mut book| book.keys().await).await;
+    let used = last_uses(&worker.app);
     let done = done.map(|keys| {
         let keys = keys.iter();
         let shown = keys.filter(|key| all || key.standing(now) == Standing::Active);
-        listed(&shown.map(|key| key.to_json(now)).collect::<Vec<_>>())
+        let shown = shown.map(|key| {
+            let mut json = key.to_json(now);
+            let at = used.get(&*key.id);
+            json["last_used"] = json!(at.map(|at| times::shown(at * 1000)));
+            json
+        });
+        listed(&shown.collect::<Vec<_>>())
     });
-    admin.reply(StatusCode::OK, done)
+    viewer.reply(done)
+}
+
+/// When keys were used last, by their ids: where a step began, in seconds since 1970.
+fn last_uses(app: &App) -> HashMap<Arc<str>, u64> {
+    let now = clock::unix_millis() / 1000;
+    let keys = DIMENSIONS.iter().position(|dimension| *dimension == "key");
+    let history = app.records.metrics().history();
+    let lines = LAST_USES
+        .into_iter()
+        .flat_map(|(back, step)| history.read(now - back, step, keys));
+    let last = lines.filter_map(|(name, line)| Some((name?, *line.last_key_value()?.0)));
+    last.collect()
 }
 
 /// `POST /admin/v1/keys`: makes a key. Its text is in this answer only.
@@ -51,9 +77,9 @@ pub async fn create(admin: Admin, State(worker): State<Arc<Worker>>, request: Re
 }
 
 /// `GET /admin/v1/keys/{id}`.
-pub async fn show(admin: Admin, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
+pub async fn show(viewer: Viewer, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
     let done = of_book(&worker, async |mut book| book.key(&id).await).await;
-    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
+    viewer.reply(done.map(|key| key.to_json(now())))
 }
 
 /// `PATCH /admin/v1/keys/{id}`: changes what the body names, as a merge patch (RFC 7396).

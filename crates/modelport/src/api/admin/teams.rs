@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Admin, by_body, list as listed, of_book};
+use super::{Admin, by_body, list as listed, of_book, viewer::Viewer};
 use crate::{
     api::Id,
     app::Worker,
@@ -18,13 +18,13 @@ use crate::{
 };
 
 /// `GET /admin/v1/teams`.
-pub async fn list(admin: Admin, State(worker): State<Arc<Worker>>) -> Response {
+pub async fn list(viewer: Viewer, State(worker): State<Arc<Worker>>) -> Response {
     let done = of_book(&worker, async |mut book| book.teams().await).await;
     let done = done.map(|teams| {
         let shown = teams.iter().map(|team| json!(team));
         listed(&shown.collect::<Vec<_>>())
     });
-    admin.reply(StatusCode::OK, done)
+    viewer.reply(done)
 }
 
 /// A team to make.

@@ -6,10 +6,9 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Admin, parameter};
+use super::{parameter, viewer::Viewer};
 use crate::{
     accounting::report::{FIGURES, Period},
     app::Worker,
@@ -24,12 +23,12 @@ const COLUMNS: [&str; 5] = ["key", "team", "provider", "model", "surface"];
 
 /// The usage, by the columns that the query names.
 pub async fn show(
-    admin: Admin,
+    viewer: Viewer,
     State(worker): State<Arc<Worker>>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let done = read(&worker, query.as_deref().unwrap_or_default()).await;
-    admin.reply(StatusCode::OK, done)
+    viewer.reply(done)
 }
 
 async fn read(worker: &Worker, query: &str) -> Result<Value, Error> {

@@ -14,5 +14,6 @@ export const pages = [
   { path: "providers", title: "Providers", load: () => import("./pages/providers.js") },
   { path: "models", title: "Models", load: () => import("./pages/models.js") },
   { path: "routes", title: "Routes", load: () => import("./pages/routes.js") },
+  { path: "keys", title: "Keys", load: () => import("./pages/keys.js") },
   { path: "settings", title: "Settings", load: () => import("./pages/settings.js") },
 ];

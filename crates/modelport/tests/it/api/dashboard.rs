@@ -7,13 +7,16 @@ use crate::support::{Gateway, NOBODY, views::refusal};
 const ADMIN: &str = "the-key-of-the-admin";
 
 /// What only reads.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 9] = [
     "session",
     "overview",
     "providers",
     "models",
     "routes",
     "settings",
+    "keys",
+    "teams",
+    "limits",
 ];
 
 #[test]
@@ -77,7 +80,9 @@ fn without_an_admin_key_this_machine_alone_may_look_and_nobody_may_change() {
             refusal(&answer, 403, "viewer_not_here");
         }
     }
-    refusal(&gateway.get("/admin/v1/keys"), 403, "admin_closed");
+    let made = gateway.request("POST", "/admin/v1/keys");
+    let made = made.body(json!({"name": "x"}).to_string()).send();
+    refusal(&made, 403, "admin_closed");
     let explained = gateway.request("POST", "/admin/v1/routes/explain");
     let explained = explained.body(json!({"model": "m"}).to_string()).send();
     assert_eq!(explained.json()["requested_model"], "m");
