@@ -45,14 +45,14 @@ for (const name of names.filter((each) => !only || each.startsWith(only))) {
       const { page, faults, close } = await open(browser, base, { key });
       await page.goto(base + spec.path);
       await page.getByText(spec.ready).first().waitFor();
-      await work({ page, browser, base, unlocked, key, shots });
+      await work({ page, browser, base, unlocked, locked, key, shots });
       expect(faults.length === 0, faults.join("\n"));
       await close();
     });
   }
 }
 if (!only) {
-  await access(browser, { base: unlocked, key, shots });
+  await access(browser, { base: unlocked, locked, key, shots });
   await speed(browser, { base: unlocked, key, process: process.env.GATEWAY_PROCESS });
 }
 await browser.close();

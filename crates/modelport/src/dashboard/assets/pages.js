@@ -15,5 +15,6 @@ export const pages = [
   { path: "models", title: "Models", load: () => import("./pages/models.js") },
   { path: "routes", title: "Routes", load: () => import("./pages/routes.js") },
   { path: "keys", title: "Keys", load: () => import("./pages/keys.js") },
+  { path: "playground", title: "Playground", load: () => import("./pages/playground.js") },
   { path: "settings", title: "Settings", load: () => import("./pages/settings.js") },
 ];

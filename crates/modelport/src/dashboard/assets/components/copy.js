@@ -36,7 +36,7 @@ export function CopyButton({ text, label = "Copy", what = "text" }) {
   return html`<button type="button" class="small" aria-label=${`${label} ${what}`} onClick=${press}>${said || label}</button>`;
 }
 
-/** Lines to run, with a button that copies them. */
-export function Snippet({ text, what }) {
-  return html`<div class="snippet"><pre tabindex="0" role="region" aria-label=${what}>${text}</pre><${CopyButton} text=${text} what=${what} /></div>`;
+/** Lines to run, with a button that copies them; `shown` stands for what is too long to be looked at. */
+export function Snippet({ text, what, shown = text }) {
+  return html`<div class="snippet"><pre tabindex="0" role="region" aria-label=${what}>${shown}</pre><${CopyButton} text=${text} what=${what} /></div>`;
 }

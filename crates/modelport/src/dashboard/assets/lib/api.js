@@ -65,8 +65,9 @@ export const remove = (path) => ask("DELETE", path);
  * Reads a stream of server-sent events, which come with the key, as EventSource's cannot.
  * @param {Response} answer
  * @param {(data: string, event: string) => void} take
+ * @param {(text: string) => void} [hear] takes the comments between them
  */
-export async function events(answer, take) {
+export async function events(answer, take, hear) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
@@ -80,6 +81,7 @@ export async function events(answer, take) {
       const of = (name) => lines
         .filter((line) => line.startsWith(`${name}:`))
         .map((line) => line.slice(name.length + 1).replace(/^ /, ""));
+      if (hear) of("").forEach(hear);
       const data = of("data");
       if (data.length > 0) take(data.join("\n"), of("event")[0] ?? "message");
     }
