@@ -1,4 +1,4 @@
-import { accessible, expect, fits, LOOKS, open } from "../support.mjs";
+import { accessible, expect, fits, focused, LOOKS, open } from "../support.mjs";
 
 export const path = "/dashboard/keys";
 export const ready = "ada-laptop";
@@ -99,6 +99,7 @@ export const checks = {
     expect(next !== text, "the text is the same");
     await page.getByText(/is good until/).waitFor();
     await page.keyboard.press("Escape");
+    expect((await focused(page)).includes("Details of made-here"), `the focus is at ${await focused(page)}`);
     await row(page, "made-here").getByText("in grace").waitFor();
     expect(await chat(base, text) === 200 && await chat(base, next) === 200, "a text does not work in grace");
     expect(await chat(base, next) === 429, "its limit does not hold");
@@ -110,17 +111,22 @@ export const checks = {
     await row(page, "made-here").waitFor({ state: "detached" });
     expect(await chat(base, text) === 401 && await chat(base, next) === 401, "a revoked key is let in");
   },
-  "changes a key": async ({ page }) => {
+  "changes a key": async ({ page, base, key }) => {
     await page.getByRole("button", { name: "Details of nightly-eval" }).click();
     await (await dialog(page, "nightly-eval")).getByRole("button", { name: "Change" }).click();
     const form = await dialog(page, "Change nightly-eval");
     expect(await form.getByLabel("Models", { exact: true }).inputValue() === "sim-*", "what it opens is not there");
-    await form.getByLabel("Expires").selectOption("");
     await form.getByLabel("Team").selectOption("research");
+    await form.getByRole("button", { name: "Save" }).click();
+    await row(page, "nightly-eval").getByText("research").waitFor();
+    const ends = async () => (await (await fetch(`${base}/admin/v1/keys`, { headers: { authorization: `Bearer ${key}` } })).json()).data.find(({ name }) => name === "nightly-eval").expires;
+    expect(!(await ends()).includes(":00Z"), `its end has lost its seconds: ${await ends()}`);
+    await page.getByRole("button", { name: "Details of nightly-eval" }).click();
+    await (await dialog(page, "nightly-eval")).getByRole("button", { name: "Change" }).click();
+    await form.getByLabel("Expires").selectOption("");
     await form.getByLabel("Tags").fill("project=other");
     await form.getByRole("button", { name: "Save" }).click();
     await row(page, "nightly-eval").getByText("active").waitFor();
-    await row(page, "nightly-eval").getByText("research").waitFor();
     await page.getByRole("button", { name: "Details of nightly-eval" }).click();
     await (await dialog(page, "nightly-eval")).getByText("project=other").waitFor();
   },

@@ -27,6 +27,13 @@ const withoutNulls = (value) => Object.fromEntries(Object.entries(value).filter(
 /** The time in the form of the browser's own field, in this place's time. */
 const localTime = (at) => new Date(at - new Date(at).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 
+/** When it is to end; `undefined` where that was not changed, since the field knows no seconds. */
+function expiryOf({ term, at }, before) {
+  if (term === "") return null;
+  if (term === "at" && at === before) return undefined;
+  return new Date(term === "at" ? at : Date.now() + Number(term) * DAY * 1000).toISOString();
+}
+
 /** A window with a form, which says what was wrong where it was. `send` gives what the gateway answers. */
 function Form({ title, action, onClose, check, send, onDone, children }) {
   const name = useName();
@@ -59,6 +66,7 @@ export function KeyForm({ of, teams, session, onClose, onDone }) {
     models: textOf(of?.scopes?.models), providers: textOf(of?.scopes?.providers), endpoints: textOf(of?.scopes?.endpoints), addresses: textOf(of?.scopes?.addresses),
     tags: tagsText(of?.tags),
   });
+  const [usual] = useState(draft.at);
   const [limits, setLimits] = useState(() => draftOf(of?.limits));
   const set = (name) => (value) => setDraft((before) => ({ ...before, [name]: value }));
   const check = () => {
@@ -67,7 +75,7 @@ export function KeyForm({ of, teams, session, onClose, onDone }) {
     return faultOf(limits);
   };
   const send = () => {
-    const expires = draft.term === "" ? null : new Date(draft.term === "at" ? draft.at : Date.now() + Number(draft.term) * DAY * 1000).toISOString();
+    const expires = expiryOf(draft, usual);
     const body = {
       name: draft.name.trim(), team: draft.team || null, user: draft.user.trim() || null, priority: draft.priority, expires,
       scopes: { models: listOf(draft.models), providers: listOf(draft.providers), endpoints: listOf(draft.endpoints), addresses: listOf(draft.addresses) },

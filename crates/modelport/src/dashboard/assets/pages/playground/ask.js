@@ -8,7 +8,7 @@ import { events } from "../../lib/api.js";
  * @property {string} model that was asked for
  * @property {string} text
  * @property {string} reasoning
- * @property {{ id: string, name: string, arguments: string, result: string }[]} calls
+ * @property {{ key: unknown, id: string, name: string, arguments: string, result: string }[]} calls
  * @property {number | null} firstMs until the first output, in milliseconds
  * @property {number | null} totalMs
  * @property {any} usage as the provider tells it
@@ -103,15 +103,16 @@ function take(answer, read, name) {
   };
 }
 
-function withCall(calls, piece, position) {
-  const place = piece.index ?? position;
-  const before = calls[place] ?? { id: "", name: "", arguments: "", result: "" };
-  const next = [...calls];
-  next[place] = {
+/** Pieces belong together by their index; where a provider gives none, by their id, and one without both to the last. */
+function withCall(calls, piece) {
+  const key = piece.index ?? piece.id ?? calls.at(-1)?.key;
+  const known = calls.find((call) => call.key === key);
+  const before = known ?? { key, id: "", name: "", arguments: "", result: "" };
+  const after = {
     ...before,
     id: piece.id ?? before.id,
     name: before.name + (piece.function?.name ?? ""),
     arguments: before.arguments + (piece.function?.arguments ?? ""),
   };
-  return next;
+  return known ? calls.map((call) => (call === known ? after : call)) : [...calls, after];
 }

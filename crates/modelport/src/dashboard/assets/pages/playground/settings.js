@@ -15,7 +15,8 @@ export function Settings({ now, needsKey }) {
   const faults = faultsOf(settings);
   const hasTools = settings.tools.trim() !== "";
   return html`<details class="panel play-settings" open=${isOpen}><summary><h2>Settings</h2></summary><div class="form">
-    ${needsKey && html`<${TextField} label="Key of the gateway" type="password" autocomplete="off" value=${key} onInput=${takeKey} hint="Callers need one here. It stays in this tab until you close it; the admin key is none." />`}
+    <${TextField} label="Key of the gateway" type="password" autocomplete="off" value=${key} onInput=${takeKey} placeholder=${needsKey ? "mp-…" : "none needed"}
+      hint=${`${needsKey ? "Callers need one here; the admin key is none." : "With one its scopes and limits hold."} It stays in this tab until you close it.`} />
     <${TextArea} label="System prompt" rows="3" value=${settings.system} onInput=${change("system")} />
     <div class="fields">${NUMBERS.map(([name, label]) => html`<${TextField} key=${name} label=${label} inputmode="decimal" placeholder="default" value=${settings[name]} error=${faults[name]} onInput=${change(name)} />`)}
       <${Select} label="Reasoning effort" value=${settings.reasoning_effort} onChange=${change("reasoning_effort")} options=${[["", "default"], ...EFFORTS.map((each) => [each, each])]} /></div>
