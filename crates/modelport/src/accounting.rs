@@ -5,6 +5,7 @@ pub mod entry;
 pub mod journal;
 pub mod keeper;
 pub mod ledger;
+pub mod recent;
 pub mod record;
 pub mod report;
 mod tokens;

@@ -88,6 +88,9 @@ pub fn router(seat: Seat) -> Router {
             "/admin/v1/logs",
             get(admin::logs::show).put(admin::logs::change),
         )
+        .route("/admin/v1/requests", get(admin::requests::list))
+        .route("/admin/v1/requests/live", get(admin::requests::live::show))
+        .route("/admin/v1/requests/{id}", get(admin::requests::show))
         .route("/admin/v1/providers", get(admin::providers::list))
         .route(
             "/admin/v1/providers/{id}/refresh",

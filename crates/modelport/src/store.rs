@@ -1,9 +1,11 @@
 //! What outlives the process, in a database: the embedded one or PostgreSQL. Which rows there are is decided elsewhere.
 
 pub mod document;
+pub mod place;
 mod postgres;
 pub mod reprice;
 mod rows;
+pub mod search;
 mod sqlite;
 
 use std::{borrow::Cow, path::PathBuf, time::Duration};
@@ -12,8 +14,9 @@ use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 
 use self::{
     document::Change,
+    place::Place,
     postgres::Postgres,
-    reprice::{Place, Priced, Used},
+    reprice::{Priced, Used},
     sqlite::Sqlite,
 };
 use crate::{

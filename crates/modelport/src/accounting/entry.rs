@@ -274,7 +274,7 @@ pub fn short(name: &str) -> &str {
 }
 
 /// A name as a row holds it; empty for none.
-fn name(name: Option<&str>) -> Cow<'_, str> {
+pub fn name(name: Option<&str>) -> Cow<'_, str> {
     without_nul(short(name.unwrap_or_default()))
 }
 

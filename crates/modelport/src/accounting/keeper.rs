@@ -19,9 +19,10 @@ use std::{
 
 use super::{
     charge::Source,
-    entry::{self, Entry, Texts},
+    entry::{self, Entry},
     journal::{self, Place, Position, Writer},
     ledger::{Ledger, Written},
+    recent::Recent,
     record::Record,
 };
 use crate::{
@@ -65,6 +66,7 @@ const JOURNALS: &str = "journal";
 #[derive(Clone)]
 pub struct Sink {
     metrics: Arc<Metrics>,
+    recent: Arc<Recent>,
     logs: logs::Sink,
     traces: Option<Arc<Traces>>,
     kept: Option<Arc<Kept>>,
@@ -143,10 +145,12 @@ impl Sink {
     /// When no thread can be started.
     pub fn of_log(log: logs::Settings, traces: Option<Arc<Traces>>) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
+        let recent = Arc::new(Recent::default());
         let observer = Observer::new(Arc::clone(&metrics), traces.clone());
-        let logs = logs::Sink::start(log, Some(observer))?;
+        let logs = logs::Sink::start(log, Some((observer, Arc::clone(&recent))))?;
         Ok(Self {
             metrics,
+            recent,
             logs,
             traces,
             kept: None,
@@ -165,6 +169,7 @@ impl Sink {
         kept: (Database, Keep),
     ) -> io::Result<Self> {
         let metrics = Arc::new(Metrics::new());
+        let recent = Arc::new(Recent::default());
         let logs = logs::Sink::start(log, None)?;
         let journals = directory.join(JOURNALS);
         std::fs::create_dir_all(&journals)?;
@@ -181,7 +186,7 @@ impl Sink {
             logs: logs.clone(),
             ledger,
             state: Arc::clone(&state),
-            texts: Texts::default(),
+            recent: Arc::clone(&recent),
             lines: Vec::new(),
             count: 0,
             rows: Vec::new(),
@@ -199,6 +204,7 @@ impl Sink {
         };
         Ok(Self {
             metrics,
+            recent,
             logs,
             traces,
             kept: Some(Arc::new(kept)),
@@ -232,6 +238,11 @@ impl Sink {
     /// Where spans are made of finished requests; `None` where there are no traces.
     pub fn traces(&self) -> Option<&Arc<Traces>> {
         self.traces.as_ref()
+    }
+
+    /// The last finished requests.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// How the ledger is kept; `None` where it is not.
@@ -270,7 +281,7 @@ struct Keeping {
     /// Where rows go that are in the journal.
     ledger: SyncSender<Written>,
     state: Arc<State>,
-    texts: Texts,
+    recent: Arc<Recent>,
     /// Lines that are not written yet.
     lines: Vec<u8>,
     /// How many they are.
@@ -319,10 +330,10 @@ impl Keeping {
         record.estimate();
         self.observer.see(&record);
         self.warn_of_price(&record);
+        let row = self.recent.keep(&mut record);
         if self.lines.len() >= MAX_HELD {
             self.state.lost.fetch_add(1, Relaxed);
         } else {
-            let row = Entry::of(&record, &mut self.texts);
             journal::add_line(&mut self.lines, |batch| entry::write_line(&row, batch));
             self.count += 1;
             if self.retry_at.is_none() {

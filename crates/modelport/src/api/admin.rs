@@ -1,12 +1,16 @@
 //! The admin API, under `/admin/v1`: what is done to the gateway itself, by whoever shows an admin key. Closed where
 //! none is configured, but for looking at it from the same machine.
 
+use std::convert::Infallible;
+
 use axum::{
     body::Body,
     extract::{FromRequestParts, Request},
     response::Response,
 };
-use http::{StatusCode, request::Parts};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -17,6 +21,7 @@ pub mod logs;
 pub mod models;
 pub mod overview;
 pub mod providers;
+pub mod requests;
 pub mod routes;
 pub mod session;
 pub mod settings;
@@ -32,7 +37,7 @@ use crate::{
         book::{Book, Refusal},
     },
     error::Error,
-    ids::RequestId,
+    ids::{REQUEST_ID, RequestId},
     proxy,
     times::now,
 };
@@ -74,6 +79,19 @@ fn reply(id: &RequestId, status: StatusCode, done: Result<Value, Error>) -> Resp
         Ok(value) => json_reply(status, id, &value),
         Err(error) => refuse(&error, id),
     }
+}
+
+/// An answer that is a stream of server-sent events, each as it is sent.
+fn events(id: &RequestId, events: impl Stream<Item = String> + Send + 'static) -> Response {
+    let events = events.map(|event| Ok::<_, Infallible>(Bytes::from(event)));
+    let mut response = Response::new(Body::from_stream(events));
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("text/event-stream");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let fresh = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, fresh);
+    headers.insert(REQUEST_ID, id.to_header());
+    response
 }
 
 /// What `work` makes of the keys and teams, read anew, so that what another replica has just done is there.

@@ -94,7 +94,8 @@ fn unknown(id: &str) -> Error {
     }
 }
 
-fn decided(app: &App, id: &str) -> Option<Value> {
+/// Who answered the request with this id, and why, if that is kept.
+pub(super) fn decided(app: &App, id: &str) -> Option<Value> {
     let decision = app.decisions.find(id)?;
     let mut explained = on_route(app, &decision.choice, None, &decision.requested);
     let attempts = decision.attempts.iter().map(|attempt| {

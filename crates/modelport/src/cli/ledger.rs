@@ -6,7 +6,6 @@ use clap::{Args, Subcommand};
 use modelport_provider::cost::Counts;
 use rust_decimal::Decimal;
 use std::time::Duration;
-use uuid::Uuid;
 
 use super::{BAD_CONFIGURATION, FAILED, block_on, complain, load, models, say};
 use crate::{
@@ -19,7 +18,8 @@ use crate::{
     models::cost,
     store::{
         Store, StoreFault,
-        reprice::{Place, Priced, Used},
+        place::Place,
+        reprice::{Priced, Used},
     },
     times::moment,
 };
@@ -128,10 +128,7 @@ async fn reprice(app: &App, store: &mut Store, options: &Reprice) -> Result<Foun
         .map(|(place, config)| (config.id.as_str(), place))
         .collect();
     let mut found = Found::default();
-    let mut after = Place {
-        at_ms: 0,
-        id: Uuid::nil(),
-    };
+    let mut after = Place::at(0);
     loop {
         let rows = store.used(period, after).await?;
         let Some(last) = rows.last() else {

@@ -31,7 +31,7 @@ const STEPS: [(i64, &str, &str); 2] = [
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long it may take for one thing.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The lock under which parts of the table are made and dropped; a number of ours, spelling "ledger".
 const PARTS_LOCK: i64 = 0x006c_6564_6765_7200;
@@ -362,7 +362,7 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
 }
 
 /// What comes of something in time. A server that has gone without a word would be waited for without end.
-async fn in_time<T>(
+pub(super) async fn in_time<T>(
     patience: Duration,
     something: impl Future<Output = Result<T, StoreFault>>,
 ) -> Result<T, StoreFault> {

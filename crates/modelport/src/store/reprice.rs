@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Connection, Decode, Row, Type, types::Uui
 
 use super::{
     StoreFault,
+    place::Place,
     postgres::Postgres,
     rows::{self, signed, unsigned},
     sqlite::Sqlite,
@@ -28,15 +29,6 @@ pub struct Used {
     pub computed: Option<i64>,
     /// Its tokens.
     pub usage: Usage,
-}
-
-/// Where a row stands among the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// When its request arrived, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// Its id.
-    pub id: Uuid,
 }
 
 /// A column of tokens: its name, and where they go.

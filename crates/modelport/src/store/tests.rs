@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 
-fn row(id: u32, at_ms: u64, model: &str, ending: &str) -> Entry {
+pub(super) fn row(id: u32, at_ms: u64, model: &str, ending: &str) -> Entry {
     priced(id, at_ms, model, ending, "unknown", None)
 }
 
@@ -32,11 +32,11 @@ fn priced(
 
 const HOUR: u64 = 3_600_000;
 
-fn at(offset: u64) -> Position {
+pub(super) fn at(offset: u64) -> Position {
     Position { segment: 1, offset }
 }
 
-async fn open(home: &tempfile::TempDir) -> Store {
+pub(super) async fn open(home: &tempfile::TempDir) -> Store {
     let path = home.path().join("modelport.db");
     Store::open(&Database::Sqlite(path)).await.unwrap()
 }

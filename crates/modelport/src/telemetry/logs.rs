@@ -24,7 +24,7 @@ pub use directives::Directives;
 
 use super::observer::Observer;
 use crate::{
-    accounting::record::Record,
+    accounting::{recent::Recent, record::Record},
     clock,
     config::{Config, LogFormat},
 };
@@ -128,18 +128,22 @@ enum Message {
 }
 
 impl Sink {
-    /// Starts the thread that writes the lines of records that are loud enough, and sees the records if nobody else does.
+    /// Starts the thread that writes the lines of records that are loud enough, and sees and keeps the records if nobody
+    /// else does.
     ///
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn start(settings: Settings, observer: Option<Observer>) -> io::Result<Self> {
+    pub fn start(
+        settings: Settings,
+        takers: Option<(Observer, Arc<Recent>)>,
+    ) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let directives = Arc::new(ArcSwap::from_pointee(Directives::of(settings.level)));
         let batch = Batch::new(Arc::clone(&directives), settings.format);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || drain(&receiver, batch, observer))?;
+            .spawn(move || drain(&receiver, batch, takers))?;
         Ok(Self {
             sender,
             directives,
@@ -185,7 +189,11 @@ impl Sink {
 
 /// Writes in batches. Between batches the thread sleeps by the clock rather than on the channel,
 /// because waking a sleeper costs the sender more than the rest of its work.
-fn drain(receiver: &Receiver<Message>, mut batch: Batch, mut observer: Option<Observer>) {
+fn drain(
+    receiver: &Receiver<Message>,
+    mut batch: Batch,
+    mut takers: Option<(Observer, Arc<Recent>)>,
+) {
     let mut quiet = 0;
     loop {
         let message = match receiver.try_recv() {
@@ -208,9 +216,10 @@ fn drain(receiver: &Receiver<Message>, mut batch: Batch, mut observer: Option<Ob
         quiet = 0;
         match message {
             Message::Finished(mut record) => {
-                if let Some(observer) = &mut observer {
+                if let Some((observer, recent)) = &mut takers {
                     record.estimate();
                     observer.see(&record);
+                    recent.keep(&mut record);
                 }
                 batch.add(&record);
             }

@@ -6,3 +6,4 @@ mod health;
 mod limits;
 mod models;
 mod providers;
+mod requests;

@@ -1,12 +1,10 @@
 //! `GET /admin/v1/live`: how the gateway stands, once a second while somebody reads on. Nothing is done for it while
 //! nobody does.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
-use axum::{body::Body, extract::State, response::Response};
-use bytes::Bytes;
+use axum::{extract::State, response::Response};
 use futures_util::stream;
-use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -14,7 +12,6 @@ use super::viewer::Viewer;
 use crate::{
     app::{App, Seat},
     clock,
-    ids::REQUEST_ID,
 };
 
 /// How often it is told.
@@ -33,17 +30,10 @@ pub async fn show(viewer: Viewer, State(seat): State<Seat>) -> Response {
         if app.is_draining() {
             return None;
         }
-        let event = Bytes::from(format!("data: {}\n\n", standing(app)));
-        Some((Ok::<_, Infallible>(event), (seat, ticks)))
+        let event = format!("data: {}\n\n", standing(app));
+        Some((event, (seat, ticks)))
     });
-    let mut response = Response::new(Body::from_stream(events));
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("text/event-stream");
-    headers.insert(header::CONTENT_TYPE, kind);
-    let fresh = HeaderValue::from_static("no-store");
-    headers.insert(header::CACHE_CONTROL, fresh);
-    headers.insert(REQUEST_ID, viewer.id.to_header());
-    response
+    super::events(&viewer.id, events)
 }
 
 fn standing(app: &App) -> Value {
