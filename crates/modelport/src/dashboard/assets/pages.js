@@ -11,6 +11,7 @@
 /** @type {Page[]} */
 export const pages = [
   { path: "", title: "Overview", load: () => import("./pages/overview.js") },
+  { path: "requests", title: "Requests", load: () => import("./pages/requests.js") },
   { path: "providers", title: "Providers", load: () => import("./pages/providers.js") },
   { path: "models", title: "Models", load: () => import("./pages/models.js") },
   { path: "routes", title: "Routes", load: () => import("./pages/routes.js") },

@@ -6,7 +6,7 @@ import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 const MANY = 120;
 
 /** How high a row is then, in pixels, and how many beyond the edge are drawn. */
-const ROW = 37;
+export const ROW = 37;
 const BEYOND = 12;
 
 /**
@@ -41,7 +41,7 @@ export function Table({ label, columns, rows, keyOf, order, empty, onOpen, openL
   }, [rows, columns, by, sign]);
   const box = useRef(null);
   const isLong = sorted.length > MANY;
-  const [first, last] = useWindow(box, isLong, sorted.length);
+  const { first, last } = useWindow(box, isLong, sorted.length);
   const press = (column) => setOrder(by === column.id ? [by, -sign] : [column.id, column.isNumber ? -1 : 1]);
   if (rows.length === 0 && empty) return empty;
   const all = onOpen ? [...columns, { id: "open", title: html`<span class="unseen">Details</span>` }] : columns;
@@ -49,15 +49,20 @@ export function Table({ label, columns, rows, keyOf, order, empty, onOpen, openL
     <table aria-rowcount=${isLong ? sorted.length + 1 : undefined}>
       <thead><tr>${all.map((column) => html`<${Head} key=${column.id} column=${column} sign=${by === column.id ? sign : 0} press=${press} />`)}</tr></thead>
       <tbody>
-        ${first > 0 && html`<tr aria-hidden="true" class="gap"><td colspan=${all.length} style=${{ height: `${first * ROW}px` }}></td></tr>`}
+        <${Gap} rows=${first} columns=${all.length} />
         ${sorted.slice(first, last).map((row, place) => html`<tr key=${keyOf(row)} aria-rowindex=${isLong ? first + place + 2 : undefined}>
           ${columns.map((column) => html`<${Cell} key=${column.id} column=${column} row=${row} />`)}
           ${onOpen && html`<td><button type="button" class="small" aria-label=${openLabel?.(row)} onClick=${() => onOpen(row)}>Details</button></td>`}
         </tr>`)}
-        ${last < sorted.length && html`<tr aria-hidden="true" class="gap"><td colspan=${all.length} style=${{ height: `${(sorted.length - last) * ROW}px` }}></td></tr>`}
+        <${Gap} rows=${sorted.length - last} columns=${all.length} />
       </tbody>
     </table>
   </div>`;
+}
+
+/** Stands for rows that are not drawn. */
+export function Gap({ rows, columns }) {
+  return rows > 0 && html`<tr aria-hidden="true" class="gap"><td colspan=${columns} style=${{ height: `${rows * ROW}px` }}></td></tr>`;
 }
 
 function Head({ column, sign, press }) {
@@ -75,8 +80,8 @@ function Cell({ column, row }) {
   return column.isHead ? html`<th scope="row" class=${kind}>${shown}</th>` : html`<td class=${kind}>${shown}</td>`;
 }
 
-/** From which to which row can be seen. */
-function useWindow(box, isLong, count) {
+/** From which to which row is drawn, and which is the topmost that can be seen. */
+export function useWindow(box, isLong, count) {
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   useEffect(() => {
@@ -94,7 +99,7 @@ function useWindow(box, isLong, count) {
       removeEventListener("resize", look);
     };
   }, [isLong, box]);
-  if (!isLong) return [0, count];
+  if (!isLong) return { first: 0, last: count, top: 0 };
   const first = Math.max(0, Math.min(top, count - 1) - BEYOND);
-  return [first, Math.min(count, first + Math.ceil(height / ROW) + 2 * BEYOND)];
+  return { first, last: Math.min(count, first + Math.ceil(height / ROW) + 2 * BEYOND), top };
 }
