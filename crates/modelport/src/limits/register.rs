@@ -17,8 +17,13 @@ use super::{
     money::Money,
     notice::Notices,
 };
-use crate::config::limits::{self as config, LimitConfig, Limited, Limits};
-use crate::config::routes::Pattern;
+use crate::{
+    clock,
+    config::{
+        limits::{self as config, LimitConfig, Limited, Limits},
+        routes::Pattern,
+    },
+};
 
 /// All limits of one owner.
 pub type Cells = Arc<[Arc<Cell>]>;
@@ -33,11 +38,20 @@ pub struct Register {
     kept: ArcSwap<Kept>,
     configured: ArcSwap<Vec<Configured>>,
     /// Budgets that do not know yet what was spent before.
-    fresh: Mutex<Vec<Arc<Cell>>>,
+    fresh: Mutex<Vec<FreshBudget>>,
     /// What answers are expected to use.
     pub expected: Expected,
     /// Budgets that have reached the amounts at which they warn.
     pub notices: Notices,
+}
+
+/// A budget that does not know yet what was spent before it was made.
+#[derive(Debug)]
+pub struct FreshBudget {
+    /// The budget.
+    pub cell: Arc<Cell>,
+    /// When it was made, in milliseconds since 1970. It counts by itself what is spent from then on.
+    pub made: u64,
 }
 
 /// The limits of keys and teams, by their names.
@@ -159,7 +173,7 @@ impl Register {
     /// All limits of everybody: of the configuration, then of teams and keys in the order of their names.
     pub fn all(&self) -> Vec<Arc<Cell>> {
         let (configured, kept) = (self.configured.load(), self.kept.load());
-        let in_order = |of: &HashMap<Box<str>, Entry>| {
+        let in_order = |of: &Entries| {
             let mut entries: Vec<_> = of
                 .iter()
                 .map(|(name, of)| (name.clone(), Arc::clone(&of.cells)))
@@ -175,7 +189,7 @@ impl Register {
     }
 
     /// Budgets that have been made since the last call and do not know yet what was spent before.
-    pub fn fresh_budgets(&self) -> Vec<Arc<Cell>> {
+    pub fn fresh_budgets(&self) -> Vec<FreshBudget> {
         std::mem::take(&mut self.fresh.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -214,7 +228,10 @@ impl Register {
             let is_new = known.is_none();
             let cell = cell(Limit::Budget(of(budget, known)));
             if is_new {
-                fresh.push(Arc::clone(&cell));
+                fresh.push(FreshBudget {
+                    cell: Arc::clone(&cell),
+                    made: clock::unix_millis(),
+                });
             }
             cells.push(cell);
         }

@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep, timeout};
 use super::reload::Reloader;
 use crate::{
     accounting::report::Period,
-    clock,
     config::{Database, routes::Pattern},
     limits::{
         cell::{Cell, Limit, Owner},
@@ -99,11 +98,10 @@ impl Budgets {
     }
 
     async fn round(&mut self) -> Result<(), StoreFault> {
-        let made = clock::unix_millis();
         let new = self.reloader.app().limits.fresh_budgets();
-        self.fresh.extend(new.into_iter().map(|cell| Fresh {
-            cell,
-            made,
+        self.fresh.extend(new.into_iter().map(|new| Fresh {
+            cell: new.cell,
+            made: new.made,
             since: Instant::now(),
             told: Vec::new(),
             rounds: 0,

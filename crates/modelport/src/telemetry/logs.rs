@@ -134,10 +134,7 @@ impl Sink {
     /// # Errors
     ///
     /// When no thread can be started.
-    pub fn start(
-        settings: Settings,
-        takers: Option<(Observer, Arc<Recent>)>,
-    ) -> io::Result<Self> {
+    pub fn start(settings: Settings, takers: Option<(Observer, Arc<Recent>)>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let directives = Arc::new(ArcSwap::from_pointee(Directives::of(settings.level)));
         let batch = Batch::new(Arc::clone(&directives), settings.format);

@@ -115,3 +115,34 @@ fn a_key_tells_when_it_was_used_last() {
     assert!(wait_until(Duration::from_secs(5), is_told));
     assert!(last_used().as_str() > key["created"].as_str().map(|time| &time[..16]));
 }
+
+#[test]
+fn what_is_spent_of_a_budget_right_after_it_is_made_counts_once() {
+    let upstream = Upstream::with(Options::default());
+    let home = tempfile::tempdir().unwrap();
+    let prices = home.path().join("prices.json");
+    std::fs::write(&prices, A_DOLLAR_EACH).unwrap();
+    let settings = [
+        ("MODELPORT_ADMIN_KEY", ADMIN),
+        ("MODELPORT_DATA_DIR", home.path().to_str().unwrap()),
+        ("MODELPORT_CATALOGUE", prices.to_str().unwrap()),
+    ];
+    let gateway = Gateway::before(&upstream.base_url(), &settings);
+    let limits = json!({"budgets": [{"amount": "100", "per": "total"}]});
+    let draft = json!({"name": "ada", "limits": limits});
+    let key = admin(&gateway, "POST", "keys", &draft);
+    for _ in 0..3 {
+        assert_eq!(ask(&gateway, &key["key"]).status, 200);
+    }
+    let used = || line(&gateway, "key", key["id"].as_str().unwrap(), "budget")["used_usd"].clone();
+    assert_eq!(used(), json!("3"));
+    // By then the budget has been told twice what the ledger knows of the time before it was made.
+    let is_more = || used() != "3";
+    assert!(
+        !wait_until(Duration::from_millis(3500), is_more),
+        "{}",
+        used()
+    );
+    let usage = admin(&gateway, "GET", "usage?by=key", &json!({}));
+    assert_eq!(usage["data"][0]["requests"], 3, "{usage}");
+}
