@@ -57,15 +57,17 @@ def accepted(every, modelport, faults):
 
 def _check(modelport, block, folder):
     # What a configuration refers to has to be there; what it is plays no part.
-    environment = {name: f"value-of-{name.lower()}" for name in re.findall(r"(?<!\$)\$\{(\w+)\}", block.text)}
     text = block.text
+    environment = {name: f"value-of-{name.lower()}" for name in re.findall(r"(?<!\$)\$\{(\w+)\}", text)}
     for path in set(re.findall(r"file:(/[\w./-]+)", text)):
         secret = folder / Path(path).name
         secret.write_text("a-secret-of-a-file\n", encoding="utf-8")
         text = text.replace(f"file:{path}", f"file:{secret}")
     (folder / ("modelport.toml" if block.language == "toml" else ".env")).write_text(text, encoding="utf-8")
     environment["HOME"] = str(folder)
-    done = subprocess.run([modelport, "check"], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [modelport, "check"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     return None if done.returncode == 0 else done.stderr + done.stdout
 
 
@@ -77,18 +79,22 @@ def run(every, modelport, faults):
         if not commands:
             continue
         served = [block.text for block in page.blocks if "serve" in block.words]
-        settings = dict(pair.split("=", 1) for line in re.findall(r"<!-- gateway: (.*?) -->", page.text) for pair in line.split())
-        with Gateway(modelport, settings, "\n".join(served)) as gateway:
-            for block in commands:
-                count += 1
-                fault = _run(block, gateway)
-                if fault:
-                    faults.append(f"{page.at(block.line)}: {fault}")
+        added = " ".join(re.findall(r"<!-- gateway: (.*?) -->", page.text))
+        settings = dict(pair.split("=", 1) for pair in added.split())
+        try:
+            with Gateway(modelport, settings, "\n".join(served)) as gateway:
+                for block in commands:
+                    count += 1
+                    fault = _run(block, gateway)
+                    if fault:
+                        faults.append(f"{page.at(block.line)}: {fault}")
+        except RuntimeError as fault:
+            faults.append(f"{page.name}: {fault}")
     return f"{count} blocks of commands"
 
 
 def _run(block, gateway):
-    script = "set -euo pipefail\n" + gateway.placed(block.text)
+    script = "set -eu\n" + gateway.placed(block.text)
     try:
         done = subprocess.run(
             ["bash", "-c", script],

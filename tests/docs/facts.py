@@ -93,7 +93,7 @@ def _known(name, names, fields):
 
 
 def codes(faults):
-    """The chapter on troubleshooting has every code of an error, and no other; and every kind of a setting's value."""
+    """The chapter on troubleshooting has every code of an error and no other, and every kind of a setting's value."""
     page = pages.Page(pages.BOOK / "troubleshooting.md")
     there = _codes()
     told = set(re.findall(r"^\| `([a-z_]+)` \|", page.text, re.MULTILINE))
@@ -101,6 +101,9 @@ def codes(faults):
         faults.append(f"{page.name}: no row for the error code {code}")
     for code in sorted(told - there):
         faults.append(f"{page.name}: the gateway has no error code {code}")
+    for status, code in _statuses():
+        if f"| `{code}` | {status} |" not in page.text and f"| `{code}` | {status}, " not in page.text:
+            faults.append(f"{page.name}: {code} has the status {status}")
     kinds = _kinds()
     for kind in kinds:
         if f"| {kind} |" not in page.text:
@@ -109,7 +112,7 @@ def codes(faults):
 
 
 def _codes():
-    """Every code as it is written in the source: that of each of the gateway's errors, and of what it refuses to read."""
+    """Every code that the source has: of each of the gateway's errors, and of what it refuses to read."""
     found = set()
     for source in (pages.ROOT / "crates").glob("modelport*/src/**/*.rs"):
         if "modelport-sim" in source.parts or "tests" in source.as_posix():
@@ -120,6 +123,12 @@ def _codes():
         found.update(re.findall(r"\bfault\(\s*&?\w+,\s*\"([a-z_]+)\"", text))
         found.update(re.findall(r"AskFault::\w+(?:\(_\)| \{ \.\. \})? => \"([a-z_]+)\"", text))
     return found
+
+
+def _statuses():
+    """The status of each code that has one of its own."""
+    source = (pages.ROOT / "crates/modelport/src/error/wire.rs").read_text(encoding="utf-8")
+    return re.findall(r"Row::new\(\s*(\d+),\s*[\w\"]+,\s*\"([a-z_]+)\"", source)
 
 
 def _kinds():

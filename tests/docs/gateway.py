@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 # How long a process may take to say where it listens, in seconds.
 PATIENCE = 20
@@ -27,6 +28,8 @@ class Gateway:
         self.folder = self._home.name
         os.mkdir(f"{self.folder}/bin")
         os.symlink(self._modelport, f"{self.folder}/bin/modelport")
+        # An answer with an error's status makes a command fail, so that pages need not say so each time.
+        Path(self.folder, ".curlrc").write_text("fail-with-body\n", encoding="utf-8")
         try:
             self._begin()
         except BaseException:
@@ -46,8 +49,7 @@ class Gateway:
             **self._settings,
         }
         if self._file:
-            with open(f"{self.folder}/modelport.toml", "w", encoding="utf-8") as file:
-                file.write(self.placed(self._file))
+            Path(self.folder, "modelport.toml").write_text(self.placed(self._file), encoding="utf-8")
         self._address = self._start("gateway", ["serve"], self.environment)
 
     def __exit__(self, *_):
@@ -63,21 +65,20 @@ class Gateway:
         return text.replace(GATEWAY, getattr(self, "_address", GATEWAY))
 
     def _start(self, name, words, environment):
-        log = f"{self.folder}/{name}.log"
-        with open(log, "w", encoding="utf-8") as output:
+        log = Path(self.folder, f"{name}.log")
+        with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 [self._modelport, *words], cwd=self.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         self._processes.append(process)
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and process.poll() is None:
-            with open(log, encoding="utf-8") as said:
-                found = re.search(r"^modelport.*listens on http://([\d.:]+)", said.read(), re.MULTILINE)
+            said = log.read_text(encoding="utf-8")
+            found = re.search(r"^modelport.*listens on http://([\d.:]+)", said, re.MULTILINE)
             if found:
                 return found[1]
             time.sleep(0.02)
-        with open(log, encoding="utf-8") as said:
-            raise RuntimeError(f"the {name} did not start:\n{said.read()}")
+        raise RuntimeError(f"the {name} did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 def _free_port():

@@ -9,6 +9,7 @@ import time
 import blocks
 import facts
 import pages
+import refused
 import settings
 
 
@@ -39,6 +40,7 @@ def main():
         facts.codes,
         lambda faults: blocks.syntax(every, faults),
         lambda faults: blocks.accepted(every, modelport, faults),
+        lambda faults: refused.told(modelport, faults),
         lambda faults: blocks.run(every, modelport, faults),
         book,
     ]:

@@ -59,5 +59,6 @@ def page(faults):
     if "UPDATE_DOCS" in os.environ:
         PAGE.write_text(written(), encoding="utf-8")
     if PAGE.read_text(encoding="utf-8") != written():
-        faults.append(f"{PAGE.name}: .env.example says something else; write it anew with UPDATE_DOCS=1 scripts/test-docs")
+        remedy = "write it anew with UPDATE_DOCS=1 scripts/test-docs"
+        faults.append(f"docs/{PAGE.name}: .env.example says something else; {remedy}")
     return f"{written().count(chr(10) + '| `')} settings"

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::keys::{
-    API_KEY, Block, CACHE, CONDITION, DEFAULTS, GROUP, HEDGE, Key, PROVIDER, ROUTE, SERVER,
+    API_KEY, Block, CACHE, CONDITION, DEFAULTS, GROUP, HEDGE, Key, LIMIT, PROVIDER, ROUTE, SERVER,
     STORAGE, Sets, Shape, TARGET, TOP, TRACES,
 };
 
@@ -24,6 +24,7 @@ pub fn document() -> String {
         ("`targets = [{ … }]`", &TARGET),
         ("`when = { … }` of a target or a group", &CONDITION),
         ("`hedge = { … }` of a route", &HEDGE),
+        ("`[[limits]]`", &LIMIT),
     ];
     for (heading, block) in blocks {
         // Writing to a string cannot fail.
