@@ -135,3 +135,39 @@ def _kinds():
     source = (pages.ROOT / "crates/modelport/src/config/setting.rs").read_text(encoding="utf-8")
     describe = source.split("fn describe")[1].split("fn check")[0]
     return re.findall(r"=> \"([^\"]+)\"", describe)
+
+
+def profiles(faults):
+    """The chapter on providers says of each profile what its file says: hosts, address, APIs of its own."""
+    page = pages.Page(pages.BOOK / "providers.md")
+    rows = {}
+    for line in page.text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[0].startswith("`"):
+            rows[cells[0].strip("`")] = cells[1:]
+    there = _profiles()
+    for slug, (hosts, address, own) in there.items():
+        said = rows.get(slug)
+        if said is None:
+            faults.append(f"{page.name}: no row for the profile {slug}")
+        elif any(f"`{host}`" not in said[0] for host in hosts) or said[1] != (f"`{address}`" if address else ""):
+            faults.append(f"{page.name}: the profile {slug} has the hosts {hosts} and the address {address}")
+        elif said[2:] != ["yes" if api else "" for api in own]:
+            faults.append(f"{page.name}: the profile {slug} has a Responses and a Messages API of its own: {own}")
+    for slug in sorted(set(rows) - set(there)):
+        faults.append(f"{page.name}: there is no profile {slug}")
+    return f"{len(there)} profiles"
+
+
+def _profiles():
+    # That of Ollama's own API goes by the kind, and one has no more than a label.
+    found, without = {}, {"ollama", "azure_hosted"}
+    for source in (pages.ROOT / "crates/modelport-provider/src/profiles").glob("*.rs"):
+        for text in source.read_text(encoding="utf-8").split("Profile = Profile {")[1:]:
+            text = text.split("\n};")[0]
+            slug = re.search(r"slug: \"(\w+)\"", text)[1]
+            hosts = re.search(r"hosts: &\[(.*?)\]", text, re.DOTALL)
+            address = re.search(r"base_url: Some\(\"(.*?)\"\)", text)
+            own = ["responses: Some" in text, "messages: Some(MessagesApi" in text]
+            found[slug] = (re.findall(r"\"(.*?)\"", hosts[1]) if hosts else [], address[1] if address else "", own)
+    return {slug: facts for slug, facts in found.items() if slug not in without}

@@ -38,6 +38,7 @@ def main():
         facts.chapters,
         facts.settings,
         facts.codes,
+        facts.profiles,
         lambda faults: blocks.syntax(every, faults),
         lambda faults: blocks.accepted(every, modelport, faults),
         lambda faults: refused.told(modelport, faults),
