@@ -39,6 +39,8 @@ def links(faults):
             found = page.path if not path else (page.path.parent / urllib.parse.unquote(path)).resolve()
             if not found.exists():
                 faults.append(f"{page.at(line)}: the link {target} leads to no file")
+            elif page.path.is_relative_to(pages.BOOK) and not found.is_relative_to(pages.BOOK):
+                faults.append(f"{page.at(line)}: the link {target} leads out of the book, where its pages have nothing")
             elif anchor and found.suffix == ".md" and anchor not in pages.Page(found).anchors():
                 faults.append(f"{page.at(line)}: the link {target} leads to no heading of {path or page.name}")
     return f"{count} relative links"
@@ -135,6 +137,18 @@ def _kinds():
     source = (pages.ROOT / "crates/modelport/src/config/setting.rs").read_text(encoding="utf-8")
     describe = source.split("fn describe")[1].split("fn check")[0]
     return re.findall(r"=> \"([^\"]+)\"", describe)
+
+
+def headers(faults):
+    """The chapter on the API names every header of the gateway's own."""
+    page = pages.Page(pages.BOOK / "api.md")
+    found = set()
+    for source in (pages.ROOT / "crates").glob("modelport*/src/**/*.rs"):
+        found.update(re.findall(r"from_static\(\s*\"(x-modelport-[a-z-]+)\"", source.read_text(encoding="utf-8")))
+    for name in sorted(found):
+        if f"`{name}`" not in page.text:
+            faults.append(f"{page.name}: no row for the header {name}")
+    return f"{len(found)} headers"
 
 
 def profiles(faults):

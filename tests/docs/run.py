@@ -38,6 +38,7 @@ def main():
         facts.chapters,
         facts.settings,
         facts.codes,
+        facts.headers,
         facts.profiles,
         lambda faults: blocks.syntax(every, faults),
         lambda faults: blocks.accepted(every, modelport, faults),
