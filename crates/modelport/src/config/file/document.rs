@@ -10,7 +10,7 @@ use super::keys::{
 /// Every table of keys, as Markdown.
 pub fn document() -> String {
     let mut text = String::new();
-    let blocks: [(&str, &Block); 13] = [
+    let blocks: [(&str, &Block); 14] = [
         ("At the top", &TOP),
         ("`[server]`", &SERVER),
         ("`[storage]`", &STORAGE),
