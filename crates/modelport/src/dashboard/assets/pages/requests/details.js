@@ -16,9 +16,7 @@ const words = (name) => name.replaceAll("_", " ");
 /** @param {{ id: string, onClose: () => void }} props */
 export function Details({ id, onClose }) {
   const request = useResource(`/admin/v1/requests/${encodeURIComponent(id)}`);
-  const name = request.data?.request_id;
-  const actions = name && html`<code class="push">${name}</code><${CopyButton} text=${name} what="the request id" />`;
-  return html`<${Dialog} title="Request" onClose=${onClose} wide actions=${actions}>
+  return html`<${Dialog} title="Request" onClose=${onClose} wide>
     <${Loaded} of=${request}>${(data) => html`<${Shown} of=${data} />`}</${Loaded}>
   </${Dialog}>`;
 }
@@ -39,6 +37,7 @@ function Facts({ of }) {
   const { recent } = of;
   const tags = Object.entries(of.tags ?? {});
   return html`<dl class="facts">
+    <dt>Request id</dt><dd><code>${of.request_id}</code> <${CopyButton} text=${of.request_id} what="the request id" /></dd>
     <dt>Ended</dt><dd><${Ended} of=${of} /></dd>
     <dt>Arrived</dt><dd>${moment(Date.parse(of.at) / 1000)}</dd>
     <dt>Endpoint</dt><dd><code>${of.surface}</code></dd>
