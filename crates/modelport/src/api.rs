@@ -10,6 +10,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 pub mod admin;
 pub mod health;
@@ -76,6 +77,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// Whether a query says yes to `name`, false where it says nothing of it; other parameters, such as those for pages, are
+/// nothing to us.
+fn flag(query: &str, name: &str) -> Result<bool, Error> {
+    let mut pairs = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "true")));
+    let Some((_, value)) = pairs.find(|(given, _)| *given == name) else {
+        return Ok(false);
+    };
+    let is_one_of = |words: [&str; 4]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
+    if is_one_of(["true", "1", "yes", "on"]) {
+        Ok(true)
+    } else if is_one_of(["false", "0", "no", "off"]) {
+        Ok(false)
+    } else {
+        Err(Error::BadRequest {
+            message: format!("{name}={} is neither true nor false.", shown(value)),
+            param: Some(name.to_owned()),
+            code: "invalid_parameter",
+        })
+    }
+}
+
 /// As much of a caller's text as an error or a log line repeats.
 fn shown(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_SHOWN))
@@ -110,6 +134,25 @@ fn json_reply(status: StatusCode, id: &RequestId, value: &impl Serialize) -> Res
     headers.insert(header::CONTENT_TYPE, json);
     headers.insert(REQUEST_ID, id.to_header());
     response
+}
+
+/// Several of a kind.
+#[derive(Serialize, ToSchema)]
+struct List<T> {
+    /// Always `list`.
+    object: &'static str,
+    /// The items.
+    data: Vec<T>,
+}
+
+impl<T> List<T> {
+    fn of(data: impl IntoIterator<Item = T>) -> Self {
+        let data = data.into_iter().collect();
+        Self {
+            object: "list",
+            data,
+        }
+    }
 }
 
 /// The answer to a URL that does not exist.

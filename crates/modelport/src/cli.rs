@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config;
+use crate::{config, endpoints};
 
 pub mod check;
 pub mod demo;
@@ -73,6 +73,8 @@ enum Command {
     Usage(usage::Options),
     /// Print the JSON Schema of modelport.toml, for editors
     Schema,
+    /// Print the document of the API that a gateway has at /openapi.json
+    Openapi,
     /// Print the version
     Version,
 }
@@ -89,7 +91,12 @@ impl Command {
             | Self::Ledger(_)
             | Self::Teams(_)
             | Self::Usage(_) => true,
-            Self::Demo(_) | Self::Sim(_) | Self::Migrate(_) | Self::Schema | Self::Version => false,
+            Self::Demo(_)
+            | Self::Sim(_)
+            | Self::Migrate(_)
+            | Self::Schema
+            | Self::Openapi
+            | Self::Version => false,
         }
     }
 }
@@ -116,6 +123,10 @@ pub fn run(cli: Cli) -> u8 {
         Command::Usage(options) => usage::run(cli.config, &options),
         Command::Schema => {
             say(config::schema_text());
+            0
+        }
+        Command::Openapi => {
+            say(endpoints::openapi_text());
             0
         }
         Command::Version => {

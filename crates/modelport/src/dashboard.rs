@@ -40,7 +40,11 @@ pub fn redirect() -> Response {
     response
 }
 
-/// The page, whichever part of the dashboard its path names: the page knows them.
+/// The dashboard.
+#[utoipa::path(
+    get, path = "/dashboard", tag = "Pages", operation_id = "dashboard",
+    responses((status = 200, description = "The page, which asks the admin API.", body = String, content_type = "text/html"))
+)]
 pub async fn page(headers: HeaderMap) -> Response {
     match Files::get().await {
         Some(files) => answer(&files.page, &headers, ASK),
@@ -48,7 +52,40 @@ pub async fn page(headers: HeaderMap) -> Response {
     }
 }
 
-/// One of the files that the page consists of.
+/// A part of the dashboard.
+#[utoipa::path(
+    get, path = "/dashboard/{path}", tag = "Pages", operation_id = "dashboard_part",
+    params(("path" = String, Path, description = "Which part; the page knows them.")),
+    responses((status = 200, description = "The same page.", body = String, content_type = "text/html"))
+)]
+pub async fn part(headers: HeaderMap) -> Response {
+    page(headers).await
+}
+
+/// This API, for people.
+#[utoipa::path(
+    get, path = "/docs", tag = "Pages", operation_id = "docs",
+    responses((status = 200, description = "The page, which shows `/openapi.json`.", body = String, content_type = "text/html"))
+)]
+pub async fn docs(headers: HeaderMap) -> Response {
+    match Files::get().await {
+        Some(files) => answer(&files.docs, &headers, ASK),
+        None => missing(),
+    }
+}
+
+/// One of the files that the pages consist of.
+#[utoipa::path(
+    get, path = "/dashboard/assets/{edition}/{path}", tag = "Pages", operation_id = "dashboard_asset",
+    params(
+        ("edition" = String, Path, description = "Changes with any of the files."),
+        ("path" = String, Path, description = "The file."),
+    ),
+    responses(
+        (status = 200, description = "The file."),
+        (status = 404, description = "There is no such file in this version.", body = String, content_type = "text/plain"),
+    )
+)]
 pub async fn asset(Path((edition, path)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let Some(files) = Files::get().await else {
         return missing();

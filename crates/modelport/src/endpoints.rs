@@ -13,6 +13,10 @@ use tower_http::{
     cors::{AllowHeaders, AllowOrigin, Any, CorsLayer},
 };
 
+mod openapi;
+
+pub use openapi::text as openapi_text;
+
 use crate::{
     api::{self, admin, health, metrics, models, passed_on, providers, route},
     app::Seat,
@@ -104,8 +108,10 @@ pub fn router(seat: Seat) -> Router {
         .route("/admin/v1/routes", get(admin::routes::list))
         .route("/admin/v1/routes/explain", post(admin::routes::explain))
         .route("/", any(root))
+        .route("/openapi.json", get(openapi::show))
+        .route("/docs", get(dashboard::docs))
         .route("/dashboard", get(dashboard::page))
-        .route("/dashboard/{*path}", get(dashboard::page))
+        .route("/dashboard/{*path}", get(dashboard::part))
         .route("/dashboard/assets/{edition}/{*path}", get(dashboard::asset))
         .route("/metrics", get(metrics::show))
         .route("/health", get(health::show))
@@ -141,7 +147,16 @@ impl ResponseForPanic for Panicked {
 /// What serves a connection.
 pub type Service = CatchPanic<Router, Panicked>;
 
-/// A person who looks for the gateway finds the dashboard; to programs there is nothing here.
+/// Leads a person to the dashboard.
+///
+/// To programs there is nothing here.
+#[utoipa::path(
+    get, path = "/", tag = "Pages", operation_id = "root",
+    responses(
+        (status = 307, description = "For a browser: the dashboard is in `location`."),
+        (status = 404, description = "For programs.", body = ref("#/components/schemas/Error")),
+    )
+)]
 async fn root(request: Request) -> Response {
     if dashboard::is_for(request.method(), request.headers()) {
         dashboard::redirect()

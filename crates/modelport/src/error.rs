@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::config::ProviderConfig;
 
+pub mod kinds;
 mod wire;
 
 pub use wire::{SHOULD_RETRY, anthropic_body, anthropic_type};

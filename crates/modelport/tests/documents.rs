@@ -56,3 +56,77 @@ fn links_are_told_from_addresses_and_anchors() {
         ["A.md", "docs/d.md"]
     );
 }
+
+/// The text of every source file of the gateway, but for tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let is_named = |name: &str| path.file_name().is_some_and(|found| found == name);
+            if path.is_dir() && !is_named("tests") && !is_named("assets") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") && !is_named("tests.rs") {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                found.push((path, code.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// The texts in quotation marks that come behind a word.
+fn quoted<'t>(text: &'t str, behind: &'t str) -> impl Iterator<Item = &'t str> {
+    let rests = text.split(behind).skip(1);
+    rests.filter_map(|rest| rest.split('"').next())
+}
+
+#[test]
+fn every_code_and_every_header_of_the_gateways_own_is_in_the_api_document() {
+    let document = modelport::endpoints::openapi_text();
+    let (mut codes, mut headers) = (0, 0);
+    for (path, text) in sources() {
+        for code in quoted(&text, "code: \"") {
+            codes += 1;
+            let named = format!("`{code}`");
+            assert!(document.contains(&named), "{}: {code}", path.display());
+        }
+        let ours = ["x-modelport-", "x-ratelimit-"];
+        for name in quoted(&text, "HeaderName::from_static(\"") {
+            if ours.iter().any(|start| name.starts_with(start)) {
+                headers += 1;
+                let named = format!("\"{name}\"");
+                assert!(document.contains(&named), "{}: {name}", path.display());
+            }
+        }
+    }
+    assert!(
+        codes > 20 && headers > 10,
+        "{codes} codes, {headers} headers"
+    );
+}
+
+#[test]
+fn every_schema_of_the_api_document_has_a_name_of_its_own() {
+    let mut names: Vec<String> = Vec::new();
+    for (_, text) in sources() {
+        for rest in text.split("ToSchema").skip(1) {
+            let Some((attributes, rest)) = rest.split_once("struct ").filter(|(attributes, _)| {
+                attributes.starts_with([')', ',']) && !attributes.contains("enum ")
+            }) else {
+                continue;
+            };
+            let given = attributes.split("schema(as = ").nth(1);
+            let name = given.unwrap_or(rest);
+            let end = |letter: char| !letter.is_alphanumeric();
+            names.extend(name.split(end).next().map(str::to_owned));
+        }
+    }
+    let all = names.len();
+    names.sort();
+    let same = |pair: &&[String]| pair[0] == pair[1];
+    let twice: Vec<_> = names.windows(2).filter(same).collect();
+    assert!(all > 30 && twice.is_empty(), "{all} names, twice {twice:?}");
+}

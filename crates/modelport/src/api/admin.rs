@@ -11,8 +11,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Serialize, de::DeserializeOwned};
 
 pub mod keys;
 pub mod limits;
@@ -69,12 +68,12 @@ impl FromRequestParts<Seat> for Admin {
 
 impl Admin {
     /// The answer to what was done, or why it was not.
-    fn reply(&self, status: StatusCode, done: Result<Value, Error>) -> Response {
+    fn reply(&self, status: StatusCode, done: Result<impl Serialize, Error>) -> Response {
         reply(&self.id, status, done)
     }
 }
 
-fn reply(id: &RequestId, status: StatusCode, done: Result<Value, Error>) -> Response {
+fn reply(id: &RequestId, status: StatusCode, done: Result<impl Serialize, Error>) -> Response {
     match done {
         Ok(value) => json_reply(status, id, &value),
         Err(error) => refuse(&error, id),
@@ -167,8 +166,4 @@ fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
-}
-
-fn list(data: &[Value]) -> Value {
-    json!({"object": "list", "data": data})
 }

@@ -1,10 +1,11 @@
 //! `GET /health`, `/health/live` and `/health/ready`: open to everybody, and depending on nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::json_reply;
 use crate::{
@@ -13,13 +14,39 @@ use crate::{
     ids::RequestId,
 };
 
+/// That the process is alive.
+#[derive(Serialize, ToSchema)]
+struct Alive {
+    /// Always `ok`.
+    status: &'static str,
+}
+
 /// The process is alive.
+#[utoipa::path(
+    get, path = "/health/live", tag = "Gateway", operation_id = "health_live",
+    responses((status = 200, description = "It is.", body = Alive))
+)]
 pub async fn live(headers: HeaderMap) -> Response {
     let id = RequestId::of(&headers);
-    json_reply(StatusCode::OK, &id, &json!({"status": "ok"}))
+    json_reply(StatusCode::OK, &id, &Alive { status: "ok" })
+}
+
+/// What the process is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`, or `draining` while it shuts down.
+    status: &'static str,
+    /// The gateway's version.
+    version: &'static str,
+    /// Each provider's state, by its id: `healthy`, `degraded`, `unhealthy`, `unknown` or `disabled`.
+    providers: BTreeMap<String, &'static str>,
 }
 
 /// The process is alive, and this is what it is.
+#[utoipa::path(
+    get, path = "/health", tag = "Gateway", operation_id = "health",
+    responses((status = 200, description = "What it is.", body = Health))
+)]
 pub async fn show(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Response {
     let id = RequestId::of(&headers);
     let status = if worker.app.is_draining() {
@@ -27,16 +54,70 @@ pub async fn show(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Resp
     } else {
         "ok"
     };
-    let body = json!({
-        "status": status,
-        "version": env!("CARGO_PKG_VERSION"),
-        "providers": states(&worker.app),
-    });
+    let body = Health {
+        status,
+        version: env!("CARGO_PKG_VERSION"),
+        providers: states(&worker.app),
+    };
     json_reply(StatusCode::OK, &id, &body)
 }
 
-/// Whether new requests should be sent here, and what is missing for them to succeed. A provider
-/// that is down does not make the gateway unready: every replica would say the same at once.
+/// Whether the gateway is ready.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    /// `ready`, or `draining` while it shuts down.
+    status: &'static str,
+    /// Providers that are down, each with the reason.
+    missing: Vec<String>,
+    configuration: Configuration,
+    ledger: Option<Ledger>,
+    /// How answers are kept, `memory`, `redis` or `away`; null where they are not.
+    cache: Option<&'static str>,
+    /// Whether limits are shared, `shared`, `local` or `refused`; null where they are not.
+    limits: Option<&'static str>,
+}
+
+/// Which configuration counts.
+#[derive(Serialize, ToSchema)]
+struct Configuration {
+    /// Its number, from 1 at the start.
+    edition: u64,
+    /// Since when, in seconds since 1970.
+    since: u64,
+    refused: Option<Refused>,
+}
+
+/// The last configuration that was not taken up.
+#[derive(Serialize, ToSchema)]
+struct Refused {
+    /// When, in seconds since 1970.
+    at: u64,
+    /// How many faults it has. What they are is in the log: this endpoint is open to everybody.
+    faults: usize,
+}
+
+/// How the ledger is kept. A gateway goes on serving without it.
+#[derive(Serialize, ToSchema)]
+struct Ledger {
+    /// `ok`, `journal failing` or `database failing`.
+    state: &'static str,
+    /// Requests that wait in memory because the journal cannot be written.
+    waiting: u64,
+    /// Requests that the ledger will never know of.
+    lost: u64,
+}
+
+/// Whether new requests should be sent here.
+///
+/// Says what is missing for them to succeed. A provider that is down does not make the gateway unready: every replica would say
+/// the same at once.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "Gateway", operation_id = "health_ready",
+    responses(
+        (status = 200, description = "They should.", body = Readiness),
+        (status = 503, description = "It shuts down.", body = Readiness),
+    )
+)]
 pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Response {
     let id = RequestId::of(&headers);
     let (status, word) = if worker.app.is_draining() {
@@ -44,53 +125,42 @@ pub async fn ready(State(worker): State<Arc<Worker>>, headers: HeaderMap) -> Res
     } else {
         (StatusCode::OK, "ready")
     };
-    let body = json!({
-        "status": word,
-        "missing": missing(&worker.app),
-        "configuration": configuration(&worker.app),
-        "ledger": ledger(&worker.app),
-        "cache": worker.app.cache.as_ref().map(|cache| cache.word()),
-        "limits": worker.app.shared.as_ref().map(|shared| shared.word()),
-    });
+    let body = Readiness {
+        status: word,
+        missing: missing(&worker.app),
+        configuration: configuration(&worker.app),
+        ledger: ledger(&worker.app),
+        cache: worker.app.cache.as_ref().map(|cache| cache.word()),
+        limits: worker.app.shared.as_ref().map(|shared| shared.word()),
+    };
     json_reply(status, &id, &body)
 }
 
-/// How the ledger is kept; null where it is not. A gateway goes on serving without it.
-fn ledger(app: &App) -> Value {
-    app.records.standing().map_or(Value::Null, |standing| {
-        json!({
-            "state": standing.word(),
-            "waiting": standing.waiting,
-            "lost": standing.lost,
-        })
+fn ledger(app: &App) -> Option<Ledger> {
+    app.records.standing().map(|standing| Ledger {
+        state: standing.word(),
+        waiting: standing.waiting,
+        lost: standing.lost,
     })
 }
 
-/// Which configuration counts, and which was not taken up.
-fn configuration(app: &App) -> Value {
-    let refused = app.refused().map(|refused| {
-        json!({
-            "at": clock::unix_seconds(refused.at),
-            // What they are is in the log; this endpoint is open to everybody.
-            "faults": refused.faults.lines().count(),
-        })
+fn configuration(app: &App) -> Configuration {
+    let refused = app.refused().map(|refused| Refused {
+        at: clock::unix_seconds(refused.at),
+        faults: refused.faults.lines().count(),
     });
-    json!({
-        "edition": app.edition.number,
-        "since": clock::unix_seconds(app.edition.since),
-        "refused": refused,
-    })
+    Configuration {
+        edition: app.edition.number,
+        since: clock::unix_seconds(app.edition.since),
+        refused,
+    }
 }
 
-fn states(app: &App) -> Value {
+fn states(app: &App) -> BTreeMap<String, &'static str> {
     let states = app.config.providers.iter().zip(&app.signals);
     states
-        .map(|(config, signals)| {
-            let state = signals.read().health.state.as_str();
-            (config.id.clone(), Value::from(state))
-        })
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+        .map(|(config, signals)| (config.id.clone(), signals.read().health.state.as_str()))
+        .collect()
 }
 
 fn missing(app: &App) -> Vec<String> {

@@ -83,7 +83,15 @@ fn allowed(app: &App, parts: &Parts) -> Result<(), Error> {
     }
 }
 
-/// The page. It is put together by a thread that serves nobody: it may be long, and counting locks what it reads.
+/// What the gateway counts, for Prometheus.
+///
+/// Open on the gateway's own machine; else an admin key opens it, or a key that was made for it. `MODELPORT_METRICS` says who may read.
+#[utoipa::path(
+    get, path = "/metrics", tag = "Gateway", operation_id = "metrics",
+    responses((status = 200, description = "The page; as OpenMetrics for those who accept that.", body = String, content_type = "text/plain")),
+    security(("metrics" = [])),
+    extensions(("x-errors" = json!(["unknown_url"])))
+)]
 pub async fn show(
     reader: Reader,
     State(worker): State<Arc<Worker>>,
@@ -91,6 +99,7 @@ pub async fn show(
 ) -> Response {
     let app = Arc::clone(&worker.app);
     let is_open = asks_for_open_metrics(&headers);
+    // By a thread that serves nobody: the page may be long, and counting locks what it reads.
     let page = tokio::task::spawn_blocking(move || {
         let page = app.records.metrics().write(&reading::of(&app)).ok()?;
         Some(if is_open { page } else { metrics::plain(&page) })

@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Caller, Id, json_reply, refuse, shown};
+use super::{Caller, Id, flag, json_reply, refuse, shown};
 use crate::{
     app::Worker,
     auth,
@@ -20,13 +20,22 @@ use crate::{
 /// How long a caller who asks for fresh lists waits for them.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(10);
 
-/// All models of all enabled providers; with `?refresh=true` their listings are fetched again first.
+/// All models of all enabled providers.
+///
+/// Names of the configuration come first, then what the providers list. A key sees only the models that it opens.
+#[utoipa::path(
+    get, path = "/v1/models", tag = "Models and providers", operation_id = "list_models",
+    params(("refresh" = Option<bool>, Query, description = "Whether the providers' listings are fetched again first; `true`, `1`, `yes` and `on` say so.")),
+    responses((status = 200, description = "The models.", body = ref("#/components/schemas/Models"))),
+    security(("caller" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter"])), ("x-also-at" = json!("/models")))
+)]
 pub async fn list(
     caller: Caller,
     State(worker): State<Arc<Worker>>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let refresh = match wants_refresh(query.as_deref().unwrap_or_default()) {
+    let refresh = match flag(query.as_deref().unwrap_or_default(), "refresh") {
         Ok(refresh) => refresh,
         Err(error) => return refuse(&error, &caller.id),
     };
@@ -41,7 +50,16 @@ pub async fn list(
     json_reply(StatusCode::OK, &caller.id, &list)
 }
 
-/// One model. Ids hold slashes and colons, plain or percent-encoded.
+/// One model.
+///
+/// Ids hold slashes and colons, plain or percent-encoded.
+#[utoipa::path(
+    get, path = "/v1/models/{id}", tag = "Models and providers", operation_id = "show_model",
+    params(("id" = String, Path, description = "A model's id, an alias or a route's name, or `provider:model`.")),
+    responses((status = 200, description = "The model.", body = ref("#/components/schemas/Model"))),
+    security(("caller" = [])),
+    extensions(("x-errors" = json!(["model_not_found"])), ("x-also-at" = json!("/models/{id}")))
+)]
 pub async fn show(caller: Caller, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
     let found = list::find(&worker.app, &id);
     match found.filter(|entry| is_open(&caller.who, entry)) {
@@ -77,25 +95,57 @@ fn is_open(who: &auth::Caller, entry: &Value) -> bool {
         })
 }
 
-/// What a query says about fetching again; other parameters, such as those for pages, are nothing
-/// to us.
-fn wants_refresh(query: &str) -> Result<bool, Error> {
-    let mut pairs = query
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "true")));
-    let Some((name, value)) = pairs.find(|(name, _)| *name == "refresh") else {
-        return Ok(false);
-    };
-    let is_one_of = |words: [&str; 4]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
-    if is_one_of(["true", "1", "yes", "on"]) {
-        Ok(true)
-    } else if is_one_of(["false", "0", "no", "off"]) {
-        Ok(false)
-    } else {
-        Err(Error::BadRequest {
-            message: format!("refresh={} is neither true nor false.", shown(value)),
-            param: Some(name.to_owned()),
-            code: "invalid_parameter",
+/// The shapes of the list and of its entries. An entry also holds what the provider's listing says beside that, so that it
+/// has no type.
+pub fn schemas() -> Value {
+    let finding = |value: Value| {
+        json!({
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "source": {"type": "string", "description": "Who says so."},
+                    "age_seconds": {"type": ["integer", "null"]},
+                    "value": value,
+                    "supported": {"type": ["boolean", "null"]},
+                },
+            },
         })
-    }
+    };
+    let number = json!({"type": ["integer", "null"]});
+    json!({
+        "Models": {
+            "type": "object",
+            "required": ["object", "data"],
+            "properties": {
+                "object": {"const": "list"},
+                "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}},
+            },
+        },
+        "Model": {
+            "type": "object",
+            "description": "A model, in OpenAI's shape with more in it. What the provider's own listing says is there too; where its name is one of these, it is under `upstream_NAME`.",
+            "required": ["id", "object", "created", "owned_by", "providers", "qualified_ids"],
+            "properties": {
+                "id": {"type": "string", "description": "What it is asked for by."},
+                "object": {"const": "model"},
+                "created": {"type": "integer", "description": "In seconds since 1970; 0 where nobody says."},
+                "owned_by": {"type": "string"},
+                "context_length": number,
+                "max_output_tokens": number,
+                "limits": finding(json!({"type": "integer"})),
+                "capabilities": finding(json!({})),
+                "pricing": {
+                    "type": ["object", "null"],
+                    "description": "US dollars per token, as text to the last digit; null where nothing is known.",
+                },
+                "refused_parameters": {"type": "array", "items": {"type": "string"}},
+                "source": {"type": "string", "description": "Where it is known from."},
+                "age_seconds": number,
+                "providers": {"type": "array", "items": {"type": "string"}, "description": "Ids of those that serve it."},
+                "qualified_ids": {"type": "array", "items": {"type": "string"}, "description": "`provider:model` for each of them."},
+                "alias_of": {"type": "string", "description": "What an alias stands for."},
+            },
+        },
+    })
 }

@@ -8,6 +8,10 @@ use axum::{
     routing::{MethodRouter, post},
 };
 
+mod described;
+
+pub use described::{described, schemas};
+
 use super::{origin, refuse_in, unread};
 use crate::{
     app::{Seat, Worker},

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     key::{KEY, Key, Secret},
@@ -35,16 +36,19 @@ const MAX_TAGS: usize = 32;
 const MAX_SCOPES: usize = 256;
 
 /// What is said of a key when it is made or changed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KeyDraft {
     /// What people call it.
+    #[schema(max_length = 200)]
     pub name: String,
     /// The team that it counts for, which must be there.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub team: Option<String>,
     /// Who uses it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub user: Option<String>,
     /// When it stops being good.
     #[serde(skip_serializing_if = "Option::is_none")]

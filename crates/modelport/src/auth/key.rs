@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{scope::Scopes, secret::Digest};
 use crate::config::limits::{Limits, Priority};
@@ -65,8 +65,9 @@ pub struct Secret {
 }
 
 /// How a key stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = KeyStanding)]
 pub enum Standing {
     /// It opens what its scopes say.
     Active,
@@ -87,6 +88,65 @@ impl Standing {
     }
 }
 
+/// A key as it is shown: with how it stands, and without its digests.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+pub struct Shown {
+    /// What it is called in the ledger and in commands; it opens nothing.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// The team that it counts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// Who uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it stops being good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When it was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// How its requests stand to those of others where they wait.
+    pub priority: Priority,
+    /// What is kept with each of its requests.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// How much it may use.
+    #[serde(skip_serializing_if = "Limits::is_none")]
+    pub limits: Limits,
+    /// What people see of its text.
+    pub prefix: String,
+    /// How it stands.
+    pub status: Standing,
+    /// Texts of it that are still good for a while after a rotation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+}
+
+/// An older text of a key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Replaced {
+    /// Its beginning.
+    pub prefix: String,
+    /// When it stops being good.
+    pub until: Option<Timestamp>,
+}
+
+impl Replaced {
+    fn of(secret: &Secret) -> Self {
+        Self {
+            prefix: secret.prefix.clone(),
+            until: secret.until,
+        }
+    }
+}
+
 impl Key {
     /// How it stands at a moment.
     pub fn standing(&self, now: Timestamp) -> Standing {
@@ -99,22 +159,25 @@ impl Key {
         }
     }
 
-    /// It as it is shown: with how it stands, and without its digests.
-    pub fn to_json(&self, now: Timestamp) -> Value {
-        let mut json = json!(self);
-        if let Value::Object(json) = &mut json {
-            json.remove("secrets");
-            json.insert("prefix".to_owned(), json!(self.prefix()));
-            json.insert("status".to_owned(), json!(self.standing(now)));
-            let older = self.secrets.iter().skip(1);
-            let older: Vec<Value> = older
-                .map(|secret| json!({"prefix": secret.prefix, "until": secret.until}))
-                .collect();
-            if !older.is_empty() {
-                json.insert("replaced".to_owned(), json!(older));
-            }
+    /// It as it is shown at a moment.
+    pub fn shown(&self, now: Timestamp) -> Shown {
+        let older = self.secrets.iter().skip(1);
+        Shown {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            team: self.team.clone(),
+            user: self.user.clone(),
+            created: self.created,
+            expires: self.expires,
+            revoked: self.revoked,
+            scopes: self.scopes.clone(),
+            priority: self.priority,
+            tags: self.tags.clone(),
+            limits: self.limits.clone(),
+            prefix: self.prefix().to_owned(),
+            status: self.standing(now),
+            replaced: older.map(Replaced::of).collect(),
         }
-        json
     }
 
     /// What people see of its text.
@@ -125,7 +188,7 @@ impl Key {
 }
 
 /// Keys that share limits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Team {
     /// Its name, by which keys are in it.
     pub name: String,

@@ -4,24 +4,29 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::config::routes::Pattern;
 
 /// What a key may be used for; a list that is empty stands for everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scopes {
     /// Names that may be asked for: of models, aliases and routes; `*` stands for anything.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 256)]
     pub models: Vec<Pattern>,
     /// Ids of providers that may be asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 256)]
     pub providers: Vec<String>,
     /// Endpoints that may be called, by their paths below `/v1`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 256)]
     pub endpoints: Vec<String>,
     /// Addresses that it may be shown from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, max_items = 256)]
     pub addresses: Vec<IpNet>,
 }
 

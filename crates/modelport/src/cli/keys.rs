@@ -254,7 +254,7 @@ pub(super) fn with_store(
 
 fn made(key: &Key, text: &NewSecret, json: bool) -> String {
     if json {
-        let mut json = key.to_json(now());
+        let mut json = json!(key.shown(now()));
         json["key"] = json!(text.expose());
         return json.to_string();
     }
@@ -275,7 +275,7 @@ fn made(key: &Key, text: &NewSecret, json: bool) -> String {
 fn list(keys: &[Key], json: bool) -> String {
     let now = now();
     if json {
-        let data: Vec<Value> = keys.iter().map(|key| key.to_json(now)).collect();
+        let data: Vec<Value> = keys.iter().map(|key| json!(key.shown(now))).collect();
         return json!({"object": "list", "data": data}).to_string();
     }
     if keys.is_empty() {
@@ -304,7 +304,7 @@ fn list(keys: &[Key], json: bool) -> String {
 
 fn shown(key: &Key, json: bool) -> String {
     if json {
-        return key.to_json(now()).to_string();
+        return json!(key.shown(now())).to_string();
     }
     let or = |list: Vec<String>, none: &str| {
         if list.is_empty() {

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::ToSchema;
 
 use super::routes::Pattern;
 
@@ -23,6 +24,7 @@ pub const MAX_TAG: usize = 200;
     Ord,
     Serialize,
     Deserialize,
+    ToSchema,
     clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
@@ -68,29 +70,36 @@ pub enum Limited {
 }
 
 /// What may be used at most; what is `None` has no limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Requests in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub requests_per_minute: Option<u64>,
     /// Requests in a day.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub requests_per_day: Option<u64>,
     /// Tokens, in and out, in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub tokens_per_minute: Option<u64>,
     /// Tokens, in and out, in a day.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub tokens_per_day: Option<u64>,
     /// Input tokens in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub input_tokens_per_minute: Option<u64>,
     /// Output tokens in a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
     pub output_tokens_per_minute: Option<u64>,
     /// Requests under way at once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
     pub concurrency: Option<u32>,
     /// Money.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,13 +145,15 @@ const MAX_NUMBER: u64 = 1_000_000_000_000;
 const MAX_AMOUNT: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// Money for a window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
     /// What may be spent, in US dollars.
     #[serde(with = "plain")]
+    #[schema(value_type = plain::Written)]
     pub amount: Decimal,
-    /// In which window.
+    /// In which window: `day`, `week`, `month`, `total`, or the last days as `30d`.
+    #[schema(value_type = String, pattern = "^(day|week|month|total|[0-9]{1,3}d)$")]
     pub per: Window,
     /// What is spent when a warning is due, in US dollars; no more than the amount.
     #[serde(
@@ -150,6 +161,7 @@ pub struct Budget {
         with = "plain_or_none",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schema(value_type = Option<plain::Written>)]
     pub warn: Option<Decimal>,
     /// Whether requests are refused once the amount is spent; otherwise it is only warned of.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
@@ -293,13 +305,17 @@ fn money(text: &str) -> Result<Decimal, String> {
 
 /// Money as text, so that no reader makes a float of it. A whole number may also come as a number.
 mod plain {
-    use super::{Decimal, Deserializer, Serializer, de, money};
+    use super::{Decimal, Deserializer, Serializer, ToSchema, de, money};
     use serde::Deserialize;
 
-    #[derive(Deserialize)]
+    /// An amount in US dollars above 0.
+    #[derive(Deserialize, ToSchema)]
     #[serde(untagged)]
-    enum Written {
+    #[schema(as = Amount)]
+    pub(super) enum Written {
+        /// To the last digit.
         Text(String),
+        /// A whole number.
         Whole(u64),
     }
 

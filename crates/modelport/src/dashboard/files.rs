@@ -17,6 +17,9 @@ struct Assets;
 /// The page that begins the dashboard.
 const PAGE: &str = "index.html";
 
+/// The page that shows the API.
+const DOCS: &str = "docs.html";
+
 /// Where the page wants the path of its files.
 const HOME: &str = "{{assets}}";
 
@@ -32,6 +35,8 @@ pub(super) struct Files {
     pub(super) edition: String,
     /// What is sent for every path of a person's.
     pub(super) page: File,
+    /// What shows the API.
+    pub(super) docs: File,
     by_path: HashMap<String, File>,
 }
 
@@ -77,10 +82,15 @@ impl Files {
         }
         let edition = name(&all.finalize());
         let home = format!("{}/assets/{edition}", super::PATH);
-        let page = String::from_utf8(files.remove(PAGE)?.plain.into()).ok()?;
-        let page = page.replace(MODULES, &modules(&paths)).replace(HOME, &home);
+        let modules = modules(&paths);
+        let mut page = |name| {
+            let text = String::from_utf8(files.remove(name)?.plain.into()).ok()?;
+            let text = text.replace(MODULES, &modules).replace(HOME, &home);
+            Some(File::new(text.into(), "text/html; charset=utf-8"))
+        };
         Some(Self {
-            page: File::new(page.into(), "text/html; charset=utf-8"),
+            page: page(PAGE)?,
+            docs: page(DOCS)?,
             edition,
             by_path: files,
         })
@@ -122,7 +132,10 @@ fn name(digest: &[u8]) -> String {
 /// Links to the modules that every part of the dashboard needs: all but the parts themselves and what few of them use.
 fn modules(paths: &[std::borrow::Cow<'_, str>]) -> String {
     let is_needed = |path: &str| {
-        let is_late = path.starts_with("pages/") || path.contains("uplot") || path == "theme.js";
+        let is_late = path.starts_with("pages/")
+            || path.starts_with("docs/")
+            || path.contains("uplot")
+            || path == "theme.js";
         Path::new(path).extension().is_some_and(|end| end == "js") && !is_late
     };
     let needed = paths.iter().filter(|path| is_needed(path));

@@ -5,7 +5,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
-use super::{Envelope, Error, Limit};
+use super::{
+    Envelope, Error, Limit,
+    kinds::{self, Kind},
+};
 use crate::ids::{ANTHROPIC_REQUEST_ID, REQUEST_ID, RequestId};
 
 /// An error on the wire.
@@ -31,6 +34,10 @@ impl<'a> Row<'a> {
         }
     }
 
+    fn of(kind: Kind) -> Self {
+        Self::new(kind.status, kind.class, kind.code)
+    }
+
     fn param(self, param: Option<&'a str>) -> Self {
         Self { param, ..self }
     }
@@ -45,47 +52,42 @@ impl<'a> Row<'a> {
 
 impl Error {
     fn row(&self) -> Row<'_> {
-        let invalid = "invalid_request_error";
         match self {
-            Self::Unauthorized { .. } => Row::new(401, "authentication_error", "invalid_api_key"),
-            Self::AdminClosed => Row::new(403, "permission_error", "admin_closed"),
-            Self::NoAdmin { .. } => Row::new(401, "authentication_error", "invalid_admin_key"),
-            Self::NotHere { .. } => Row::new(403, "permission_error", "viewer_not_here"),
-            Self::NoMetrics { .. } => Row::new(401, "authentication_error", "invalid_metrics_key"),
-            Self::Conflict { .. } => Row::new(409, invalid, "conflict"),
+            Self::Unauthorized { .. } => Row::of(kinds::INVALID_API_KEY),
+            Self::AdminClosed => Row::of(kinds::ADMIN_CLOSED),
+            Self::NoAdmin { .. } => Row::of(kinds::INVALID_ADMIN_KEY),
+            Self::NotHere { .. } => Row::of(kinds::VIEWER_NOT_HERE),
+            Self::NoMetrics { .. } => Row::of(kinds::INVALID_METRICS_KEY),
+            Self::Conflict { .. } => Row::of(kinds::CONFLICT),
             Self::StoreAway => Row {
                 retry_after: Some(1),
-                ..Row::new(503, "server_error", "database_unavailable")
+                ..Row::of(kinds::DATABASE_UNAVAILABLE)
             },
-            Self::KeyOver { .. } => Row::new(401, "authentication_error", "key_not_active"),
-            Self::KeyElsewhere { .. } => Row::new(403, "permission_error", "address_not_allowed"),
+            Self::KeyOver { .. } => Row::of(kinds::KEY_NOT_ACTIVE),
+            Self::KeyElsewhere { .. } => Row::of(kinds::ADDRESS_NOT_ALLOWED),
             Self::KeysUnread => Row {
                 retry_after: Some(1),
-                ..Row::new(503, "server_error", "keys_unavailable")
+                ..Row::of(kinds::KEYS_UNAVAILABLE)
             },
             Self::LimitsAway => Row {
                 retry_after: Some(1),
-                ..Row::new(503, "server_error", "limits_unavailable")
+                ..Row::of(kinds::LIMITS_UNAVAILABLE)
             },
-            Self::Forbidden { param, code, .. } => {
-                Row::new(403, "permission_error", code).param(*param)
-            }
+            Self::Forbidden { param, code, .. } => Row::new(403, kinds::DENIED, code).param(*param),
             Self::BadRequest { param, code, .. } => {
-                Row::new(400, invalid, code).param(param.as_deref())
+                Row::new(400, kinds::INVALID, code).param(param.as_deref())
             }
-            Self::TooLarge { .. } => Row::new(413, invalid, "request_too_large"),
-            Self::BodyCut => Row::new(400, invalid, "incomplete_body"),
-            Self::UnknownUrl { .. } => Row::new(404, invalid, "unknown_url"),
-            Self::MethodNotAllowed { .. } => Row::new(405, invalid, "method_not_allowed"),
-            Self::NotFound { param, code, .. } => Row::new(404, invalid, code).param(Some(*param)),
-            Self::Unreachable { .. } => Row::new(502, "upstream_error", "upstream_unreachable"),
-            Self::Silent { .. } => Row::new(504, "upstream_error", "upstream_timeout"),
-            Self::Credential { .. } => {
-                Row::new(502, "upstream_error", "upstream_credential").never_retry()
+            Self::TooLarge { .. } => Row::of(kinds::REQUEST_TOO_LARGE),
+            Self::BodyCut => Row::of(kinds::INCOMPLETE_BODY),
+            Self::UnknownUrl { .. } => Row::of(kinds::UNKNOWN_URL),
+            Self::MethodNotAllowed { .. } => Row::of(kinds::METHOD_NOT_ALLOWED),
+            Self::NotFound { param, code, .. } => {
+                Row::new(404, kinds::INVALID, code).param(Some(*param))
             }
-            Self::OutOfCredit { .. } => {
-                Row::new(502, "upstream_error", "upstream_out_of_credit").never_retry()
-            }
+            Self::Unreachable { .. } => Row::of(kinds::UPSTREAM_UNREACHABLE),
+            Self::Silent { .. } => Row::of(kinds::UPSTREAM_TIMEOUT),
+            Self::Credential { .. } => Row::of(kinds::UPSTREAM_CREDENTIAL).never_retry(),
+            Self::OutOfCredit { .. } => Row::of(kinds::UPSTREAM_OUT_OF_CREDIT).never_retry(),
             Self::Upstream {
                 status,
                 retry_after,
@@ -93,33 +95,29 @@ impl Error {
             } => Row {
                 status: *status,
                 retry_after: *retry_after,
-                ..Row::new(502, "upstream_error", "upstream_failed")
+                ..Row::of(kinds::UPSTREAM_FAILED)
             },
-            Self::Deadline { .. } => Row::new(504, "timeout_error", "deadline_exceeded"),
+            Self::Deadline { .. } => Row::of(kinds::DEADLINE_EXCEEDED),
             // RFC 9111, section 5.2.1.7.
-            Self::NotKept => Row::new(504, invalid, "not_cached").never_retry(),
+            Self::NotKept => Row::of(kinds::NOT_CACHED).never_retry(),
             Self::Busy { retry_after, .. } => Row {
                 retry_after: Some(*retry_after),
-                ..Row::new(429, "rate_limit_error", "provider_busy")
+                ..Row::of(kinds::PROVIDER_BUSY)
             },
             Self::Limited {
                 limit, retry_after, ..
             } => {
                 let row = match limit {
-                    Limit::Rate => Row::new(429, "rate_limit_error", "rate_limit_exceeded"),
-                    Limit::TooLarge => {
-                        Row::new(429, "rate_limit_error", "request_over_limit").never_retry()
-                    }
-                    Limit::Budget => {
-                        Row::new(402, "insufficient_quota", "budget_exceeded").never_retry()
-                    }
+                    Limit::Rate => Row::of(kinds::RATE_LIMIT_EXCEEDED),
+                    Limit::TooLarge => Row::of(kinds::REQUEST_OVER_LIMIT).never_retry(),
+                    Limit::Budget => Row::of(kinds::BUDGET_EXCEEDED).never_retry(),
                 };
                 Row {
                     retry_after: *retry_after,
                     ..row
                 }
             }
-            Self::Internal => Row::new(500, "server_error", "internal_error"),
+            Self::Internal => Row::of(kinds::INTERNAL_ERROR),
         }
     }
 

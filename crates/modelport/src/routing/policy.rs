@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use smallvec::SmallVec;
+use utoipa::ToSchema;
 
 use crate::config::routes::Policy;
 
@@ -40,7 +41,7 @@ pub struct Candidate {
 }
 
 /// Whether a target may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Yes.

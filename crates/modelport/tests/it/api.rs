@@ -5,5 +5,6 @@ mod errors;
 mod health;
 mod limits;
 mod models;
+mod openapi;
 mod providers;
 mod requests;

@@ -354,6 +354,9 @@ fn the_admin_api_is_closed_without_its_key_and_says_what_is_wrong() {
         admin(&gateway, "GET", "/admin/v1/keys/none", &Value::Null).status,
         404
     );
+    let odd = admin(&gateway, "GET", "/admin/v1/keys?all=2", &Value::Null);
+    let code = &odd.json()["error"]["code"];
+    assert_eq!((odd.status, code), (400, &json!("invalid_parameter")));
     assert_eq!(
         admin(&gateway, "DELETE", "/admin/v1/teams/red", &Value::Null).status,
         200

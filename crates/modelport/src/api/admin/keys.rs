@@ -7,16 +7,17 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::{Admin, by_body, list as listed, of_book, parameter, viewer::Viewer};
+use super::{Admin, by_body, of_book, viewer::Viewer};
 use crate::{
-    api::Id,
+    api::{Id, List, flag, refuse},
     app::{App, Worker},
     auth::{
-        book::Book,
-        key::{Key, Standing},
+        book::{Book, KeyDraft},
+        key::{Key, Shown, Standing},
         secret::NewSecret,
     },
     clock,
@@ -31,28 +32,53 @@ const GRACE: u64 = 86_400;
 /// length, in seconds. The later is the finer one.
 const LAST_USES: [(u64, u64); 2] = [(86_400, 900), (900, 10)];
 
-/// `GET /admin/v1/keys`: those that are good; with `?all=true` the others too. What was used in the last day since the
-/// start, among the first keys that were, has when.
+/// A key with its text.
+#[derive(Serialize, ToSchema)]
+struct KeyWithText {
+    #[serde(flatten)]
+    shown: Shown,
+    /// Its text, which is in this answer only.
+    key: String,
+}
+
+/// A key with when it was used.
+#[derive(Serialize, ToSchema)]
+struct KeyWithUse {
+    #[serde(flatten)]
+    shown: Shown,
+    /// When it was used last, if that was in the last day and since the start, and it was among the first keys that were.
+    last_used: Option<String>,
+}
+
+/// The keys.
+///
+/// Those that are good; with `?all=true` the others too.
+#[utoipa::path(
+    get, path = "/admin/v1/keys", tag = "Keys, teams and usage", operation_id = "list_keys",
+    params(("all" = Option<bool>, Query, description = "Whether those are listed too that have expired or were revoked.")),
+    responses((status = 200, description = "The keys, the oldest first.", body = List<KeyWithUse>)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter", "database_unavailable"])))
+)]
 pub async fn list(
     viewer: Viewer,
     State(worker): State<Arc<Worker>>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let all = parameter(query.as_deref().unwrap_or_default(), "all");
-    let all = all.is_some_and(|value| value == "true");
+    let all = match flag(query.as_deref().unwrap_or_default(), "all") {
+        Ok(all) => all,
+        Err(error) => return refuse(&error, &admin.id),
+    };
     let now = now();
     let done = of_book(&worker, async |mut book| book.keys().await).await;
     let used = last_uses(&worker.app);
     let done = done.map(|keys| {
         let keys = keys.iter();
         let shown = keys.filter(|key| all || key.standing(now) == Standing::Active);
-        let shown = shown.map(|key| {
-            let mut json = key.to_json(now);
-            let at = used.get(&*key.id);
-            json["last_used"] = json!(at.map(|at| times::shown(at * 1000)));
-            json
-        });
-        listed(&shown.collect::<Vec<_>>())
+        List::of(shown.map(|key| KeyWithUse {
+            shown: key.shown(now),
+            last_used: used.get(&*key.id).map(|at| times::shown(at * 1000)),
+        }))
     });
     viewer.reply(done)
 }
@@ -69,20 +95,46 @@ fn last_uses(app: &App) -> HashMap<Arc<str>, u64> {
     last.collect()
 }
 
-/// `POST /admin/v1/keys`: makes a key. Its text is in this answer only.
+/// Makes a key.
+///
+/// Its text is in this answer only.
+#[utoipa::path(
+    post, path = "/admin/v1/keys", tag = "Keys, teams and usage", operation_id = "create_key",
+    request_body(content = KeyDraft, example = json!({"name": "ada", "limits": {"requests_per_minute": 60}})),
+    responses((status = 201, description = "The key with its text.", body = KeyWithText)),
+    security(("admin" = [])),
+    extensions(("x-errors" = json!(["invalid_body", "invalid_value", "conflict", "database_unavailable"])))
+)]
 pub async fn create(admin: Admin, State(worker): State<Arc<Worker>>, request: Request) -> Response {
     let work = async |mut book: Book<'_>, draft| book.create_key(draft).await;
     let done = by_body(&worker, request, work).await;
     admin.reply(StatusCode::CREATED, done.map(|made| with_text(&made)))
 }
 
-/// `GET /admin/v1/keys/{id}`.
+/// One key.
+#[utoipa::path(
+    get, path = "/admin/v1/keys/{id}", tag = "Keys, teams and usage", operation_id = "show_key",
+    params(("id" = String, Path, description = "A key's id, or its name where only one is called so.")),
+    responses((status = 200, description = "The key.", body = Shown)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["not_found", "conflict", "database_unavailable"])))
+)]
 pub async fn show(viewer: Viewer, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
     let done = of_book(&worker, async |mut book| book.key(&id).await).await;
-    viewer.reply(done.map(|key| key.to_json(now())))
+    viewer.reply(done.map(|key| key.shown(now())))
 }
 
-/// `PATCH /admin/v1/keys/{id}`: changes what the body names, as a merge patch (RFC 7396).
+/// Changes a key.
+///
+/// The body is a merge patch (RFC 7396): what it names is changed, and goes where it says `null`.
+#[utoipa::path(
+    patch, path = "/admin/v1/keys/{id}", tag = "Keys, teams and usage", operation_id = "update_key",
+    params(("id" = String, Path, description = "A key's id, or its name where only one is called so.")),
+    request_body(content = ref("#/components/schemas/KeyPatch"), example = json!({"team": "research", "expires": null})),
+    responses((status = 200, description = "The key as it is now.", body = Shown)),
+    security(("admin" = [])),
+    extensions(("x-errors" = json!(["invalid_body", "invalid_value", "not_found", "conflict", "database_unavailable"])))
+)]
 pub async fn update(
     admin: Admin,
     State(worker): State<Arc<Worker>>,
@@ -91,14 +143,16 @@ pub async fn update(
 ) -> Response {
     let work = async |mut book: Book<'_>, patch: Value| book.update_key(&id, &patch).await;
     let done = by_body(&worker, request, work).await;
-    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
+    admin.reply(StatusCode::OK, done.map(|key| key.shown(now())))
 }
 
 /// What is said of a rotation.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Rotation {
+    /// For how many seconds the text that it has stays good.
     #[serde(default = "grace")]
+    #[schema(default = grace)]
     grace_seconds: u64,
 }
 
@@ -106,7 +160,17 @@ fn grace() -> u64 {
     GRACE
 }
 
-/// `POST /admin/v1/keys/{id}/rotate`: gives a key another text, which is in this answer only.
+/// Gives a key another text.
+///
+/// The text is in this answer only; the one it had stays good for a while.
+#[utoipa::path(
+    post, path = "/admin/v1/keys/{id}/rotate", tag = "Keys, teams and usage", operation_id = "rotate_key",
+    params(("id" = String, Path, description = "A key's id, or its name where only one is called so.")),
+    request_body(content = Rotation, example = json!({"grace_seconds": 3600})),
+    responses((status = 200, description = "The key with its new text.", body = KeyWithText)),
+    security(("admin" = [])),
+    extensions(("x-errors" = json!(["invalid_body", "invalid_value", "not_found", "conflict", "database_unavailable"])))
+)]
 pub async fn rotate(
     admin: Admin,
     State(worker): State<Arc<Worker>>,
@@ -121,14 +185,24 @@ pub async fn rotate(
     admin.reply(StatusCode::OK, done.map(|made| with_text(&made)))
 }
 
-/// `DELETE /admin/v1/keys/{id}`: takes a key back. It stays in the list of all.
+/// Takes a key back, for ever.
+///
+/// It stays in the list of all.
+#[utoipa::path(
+    delete, path = "/admin/v1/keys/{id}", tag = "Keys, teams and usage", operation_id = "revoke_key",
+    params(("id" = String, Path, description = "A key's id, or its name where only one is called so.")),
+    responses((status = 200, description = "The key as it is now.", body = Shown)),
+    security(("admin" = [])),
+    extensions(("x-errors" = json!(["not_found", "conflict", "database_unavailable"])))
+)]
 pub async fn revoke(admin: Admin, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
     let done = of_book(&worker, async |mut book| book.revoke_key(&id).await).await;
-    admin.reply(StatusCode::OK, done.map(|key| key.to_json(now())))
+    admin.reply(StatusCode::OK, done.map(|key| key.shown(now())))
 }
 
-fn with_text((key, text): &(Key, NewSecret)) -> Value {
-    let mut shown = key.to_json(now());
-    shown["key"] = json!(text.expose());
-    shown
+fn with_text((key, text): &(Key, NewSecret)) -> KeyWithText {
+    KeyWithText {
+        shown: key.shown(now()),
+        key: text.expose().to_owned(),
+    }
 }

@@ -8,7 +8,8 @@ use axum::{
     response::Response,
 };
 use rust_decimal::prelude::ToPrimitive;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{parameter, viewer::Viewer};
 use crate::{
@@ -36,7 +37,91 @@ const LEDGER_FROM: u64 = 604_800;
 /// Names that have values for every step; the others have sums only.
 const MAX_LINES: usize = 6;
 
-/// The figures of a range.
+/// The figures of a range. Amounts are floating-point numbers, good enough to draw.
+#[derive(Serialize, ToSchema)]
+struct Overview {
+    /// Always `overview`.
+    object: &'static str,
+    range: &'static str,
+    by: String,
+    step_seconds: u64,
+    /// When each step begins, in seconds since 1970.
+    times: Vec<u64>,
+    /// Where counts come from: `ledger` or `memory`.
+    counts_from: &'static str,
+    /// Since when there is something in memory, in seconds since 1970.
+    memory_since: u64,
+    total: Figures,
+    steps: Steps,
+    lines: Vec<NamedFigures>,
+}
+
+/// What some requests came to.
+#[derive(Serialize, ToSchema)]
+struct Figures {
+    requests: u64,
+    failed: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cost_usd: f64,
+    latency_ms: Percentiles,
+    first_output_ms: Percentiles,
+}
+
+/// Percentiles, to within an eighth; null where nothing was measured.
+#[derive(Serialize, ToSchema)]
+struct Percentiles {
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+}
+
+/// Each figure with a value for each step.
+#[derive(Serialize, ToSchema)]
+struct Steps {
+    requests: Vec<u64>,
+    failed: Vec<u64>,
+    input_tokens: Vec<u64>,
+    output_tokens: Vec<u64>,
+    cost_usd: Vec<f64>,
+    latency_ms: PercentileSteps,
+    first_output_ms: PercentileSteps,
+}
+
+/// Percentiles with a value for each step.
+#[derive(Serialize, ToSchema)]
+struct PercentileSteps {
+    p50: Vec<Option<f64>>,
+    p95: Vec<Option<f64>>,
+    p99: Vec<Option<f64>>,
+}
+
+/// The figures of one provider, model or key.
+#[derive(Serialize, ToSchema)]
+struct NamedFigures {
+    #[serde(flatten)]
+    figures: Figures,
+    name: String,
+    /// What people call it.
+    label: String,
+    /// Of the first names only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Steps>,
+}
+
+/// What the requests of the last minutes to days came to.
+///
+/// In all and by provider, model or key, step by step.
+#[utoipa::path(
+    get, path = "/admin/v1/overview", tag = "Administration", operation_id = "show_overview",
+    params(
+        ("range" = Option<String>, Query, pattern = "^(15m|1h|6h|24h|7d|30d)$", description = "`1h` if left out."),
+        ("by" = Option<String>, Query, pattern = "^(provider|model|key)$", description = "What there is a line for; `provider` if left out."),
+    ),
+    responses((status = 200, description = "The figures.", body = Overview)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter", "database_unavailable"])))
+)]
 pub async fn show(
     viewer: Viewer,
     State(worker): State<Arc<Worker>>,
@@ -46,7 +131,7 @@ pub async fn show(
     viewer.reply(done)
 }
 
-async fn read(app: &App, query: &str) -> Result<Value, Error> {
+async fn read(app: &App, query: &str) -> Result<Overview, Error> {
     let word = parameter(query, "range").unwrap_or_else(|| "1h".to_owned());
     let range = RANGES.iter().find(|(known, ..)| *known == word);
     let Some((word, length, step)) = range.copied() else {
@@ -88,27 +173,26 @@ async fn read(app: &App, query: &str) -> Result<Value, Error> {
             .cmp(&left.2.requests)
             .then(left.0.cmp(&right.0))
     });
-    let shown = named.iter().enumerate().map(|(place, (name, line, sum))| {
-        let mut shown = figures(sum);
-        shown["name"] = json!(name);
-        shown["label"] = json!(label(app, dimension, name));
-        if place < MAX_LINES {
-            shown["steps"] = steps(&times, line);
-        }
-        shown
+    let named = named.into_iter().enumerate();
+    let lines = named.map(|(place, (name, line, sum))| NamedFigures {
+        figures: figures(&sum),
+        label: label(app, dimension, &name),
+        name,
+        steps: (place < MAX_LINES).then(|| steps(&times, &line)),
     });
-    Ok(json!({
-        "object": "overview",
-        "range": word,
-        "by": by,
-        "step_seconds": step,
-        "times": times,
-        "counts_from": if has_ledger { "ledger" } else { "memory" },
-        "memory_since": clock::unix_seconds(app.started()),
-        "total": figures(&sum(&total)),
-        "steps": steps(&times, &total),
-        "lines": shown.collect::<Vec<_>>(),
-    }))
+    let lines = lines.collect();
+    Ok(Overview {
+        object: "overview",
+        range: word,
+        by,
+        step_seconds: step,
+        counts_from: if has_ledger { "ledger" } else { "memory" },
+        memory_since: clock::unix_seconds(app.started()),
+        total: figures(&sum(&total)),
+        steps: steps(&times, &total),
+        times,
+        lines,
+    })
 }
 
 fn wrong(name: &str, known: &[&str]) -> Error {
@@ -191,51 +275,51 @@ fn sum(line: &BTreeMap<u64, Cell>) -> Cell {
     sum
 }
 
-fn figures(cell: &Cell) -> Value {
-    json!({
-        "requests": cell.requests,
-        "failed": cell.failed,
-        "input_tokens": cell.input_tokens,
-        "output_tokens": cell.output_tokens,
-        "cost_usd": cell.dollars,
-        "latency_ms": quantiles(&cell.duration),
-        "first_output_ms": quantiles(&cell.first_output),
-    })
+fn figures(cell: &Cell) -> Figures {
+    Figures {
+        requests: cell.requests,
+        failed: cell.failed,
+        input_tokens: cell.input_tokens,
+        output_tokens: cell.output_tokens,
+        cost_usd: cell.dollars,
+        latency_ms: percentiles(&cell.duration),
+        first_output_ms: percentiles(&cell.first_output),
+    }
 }
 
-fn quantiles(spread: &Spread) -> Value {
-    json!({
-        "p50": spread.quantile(0.5),
-        "p95": spread.quantile(0.95),
-        "p99": spread.quantile(0.99),
-    })
+fn percentiles(spread: &Spread) -> Percentiles {
+    Percentiles {
+        p50: spread.quantile(0.5),
+        p95: spread.quantile(0.95),
+        p99: spread.quantile(0.99),
+    }
 }
 
 /// A list of each figure, with a value for each time.
-fn steps(times: &[u64], line: &BTreeMap<u64, Cell>) -> Value {
-    let of = |value: &dyn Fn(&Cell) -> Value| -> Vec<Value> {
-        let none = Cell::default();
-        times
-            .iter()
-            .map(|at| value(line.get(at).unwrap_or(&none)))
-            .collect()
+fn steps(times: &[u64], line: &BTreeMap<u64, Cell>) -> Steps {
+    let none = Cell::default();
+    let cells: Vec<&Cell> = times
+        .iter()
+        .map(|at| line.get(at).unwrap_or(&none))
+        .collect();
+    let count = |of: fn(&Cell) -> u64| cells.iter().map(|cell| of(cell)).collect();
+    let spread = |of: fn(&Cell) -> &Spread| {
+        let quantile = |part| cells.iter().map(|cell| of(cell).quantile(part)).collect();
+        PercentileSteps {
+            p50: quantile(0.5),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+        }
     };
-    let spread = |which: fn(&Cell) -> &Spread| {
-        json!({
-            "p50": of(&|cell| json!(which(cell).quantile(0.5))),
-            "p95": of(&|cell| json!(which(cell).quantile(0.95))),
-            "p99": of(&|cell| json!(which(cell).quantile(0.99))),
-        })
-    };
-    json!({
-        "requests": of(&|cell| json!(cell.requests)),
-        "failed": of(&|cell| json!(cell.failed)),
-        "input_tokens": of(&|cell| json!(cell.input_tokens)),
-        "output_tokens": of(&|cell| json!(cell.output_tokens)),
-        "cost_usd": of(&|cell| json!(cell.dollars)),
-        "latency_ms": spread(|cell| &cell.duration),
-        "first_output_ms": spread(|cell| &cell.first_output),
-    })
+    Steps {
+        requests: count(|cell| cell.requests),
+        failed: count(|cell| cell.failed),
+        input_tokens: count(|cell| cell.input_tokens),
+        output_tokens: count(|cell| cell.output_tokens),
+        cost_usd: cells.iter().map(|cell| cell.dollars).collect(),
+        latency_ms: spread(|cell| &cell.duration),
+        first_output_ms: spread(|cell| &cell.first_output),
+    }
 }
 
 /// What a person calls it: a provider and a key have names beside their ids.

@@ -6,7 +6,9 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::{parameter, viewer::Viewer};
 use crate::{
@@ -21,7 +23,34 @@ use crate::{
 /// What requests can be counted apart by.
 const COLUMNS: [&str; 5] = ["key", "team", "provider", "model", "surface"];
 
-/// The usage, by the columns that the query names.
+/// The usage of a time.
+#[derive(Serialize, ToSchema)]
+struct Usage {
+    /// Always `list`.
+    object: &'static str,
+    /// Its first moment.
+    since: String,
+    /// The moment behind its last one.
+    until: String,
+    /// A line for each of what the requests are counted by: its names, and the figures. Amounts are US dollars, as text.
+    #[schema(value_type = Vec<std::collections::HashMap<String, Value>>)]
+    data: Vec<Map<String, Value>>,
+}
+
+/// What requests used.
+///
+/// It comes from the ledger, as `modelport usage --json` has it.
+#[utoipa::path(
+    get, path = "/admin/v1/usage", tag = "Keys, teams and usage", operation_id = "show_usage",
+    params(
+        ("by" = Option<String>, Query, pattern = "^((key|team|provider|model|surface)(,(key|team|provider|model|surface))*)?$", description = "What is counted apart, separated by commas: some of `key`, `team`, `provider`, `model` and `surface`; `model` if left out."),
+        ("since" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "A time ago such as `7d` or `12h`, a day such as `2026-11-01`, or a moment; `7d` if left out."),
+        ("until" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "The same; now if left out."),
+    ),
+    responses((status = 200, description = "The usage.", body = Usage)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter", "conflict", "database_unavailable"])))
+)]
 pub async fn show(
     viewer: Viewer,
     State(worker): State<Arc<Worker>>,
@@ -31,7 +60,7 @@ pub async fn show(
     viewer.reply(done)
 }
 
-async fn read(worker: &Worker, query: &str) -> Result<Value, Error> {
+async fn read(worker: &Worker, query: &str) -> Result<Usage, Error> {
     let by = columns(&parameter(query, "by").unwrap_or_else(|| "model".to_owned()))?;
     let moment = |name: &'static str, text: &str| {
         times::moment(text).map_err(|said| wrong(name, format!("{name}={text:?} is {said}.")))
@@ -72,14 +101,14 @@ async fn read(worker: &Worker, query: &str) -> Result<Value, Error> {
             .map(|(column, name)| ((*column).to_owned(), json!(name)))
             .collect();
         line.extend(FIGURES.map(|(name, of)| (name.to_owned(), of(totals).value())));
-        Value::Object(line)
+        line
     });
-    Ok(json!({
-        "object": "list",
-        "since": times::shown(since),
-        "until": times::shown(until),
-        "data": data.collect::<Vec<_>>(),
-    }))
+    Ok(Usage {
+        object: "list",
+        since: times::shown(since),
+        until: times::shown(until),
+        data: data.collect(),
+    })
 }
 
 fn columns(text: &str) -> Result<Vec<&'static str>, Error> {

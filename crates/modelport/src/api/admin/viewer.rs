@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use axum::{extract::FromRequestParts, response::Response};
 use http::{HeaderMap, StatusCode, Uri, header, request::Parts};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::{
     api::refuse,
@@ -54,7 +54,7 @@ impl FromRequestParts<Seat> for Viewer {
 
 impl Viewer {
     /// The answer to what was looked for, or why there is none.
-    pub fn reply(&self, found: Result<Value, Error>) -> Response {
+    pub fn reply(&self, found: Result<impl Serialize, Error>) -> Response {
         super::reply(&self.id, StatusCode::OK, found)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Book, MAX_TEXT, Refusal, check, invalid, is_text, json_of, missing, patched, read};
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// What is said of a team when it is made or changed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TeamDraft {
     /// What is kept with each request of its keys.

@@ -7,12 +7,14 @@ use std::{
 
 use modelport_provider::failure::FailureKind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Target, breaker::Phase, millis};
 use crate::routing::policy::Standing;
 
 /// The signals of a target at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Signals)]
 pub struct Reading {
     /// Whether it may be asked.
     pub standing: Standing,
@@ -41,7 +43,7 @@ pub struct Reading {
 }
 
 /// Whether a breaker lets calls through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
     /// It does.
