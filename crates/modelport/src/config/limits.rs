@@ -99,7 +99,7 @@ pub struct Limits {
     pub output_tokens_per_minute: Option<u64>,
     /// Requests under way at once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 4_294_967_295_u64)]
     pub concurrency: Option<u32>,
     /// Money.
     #[serde(skip_serializing_if = "Vec::is_empty")]

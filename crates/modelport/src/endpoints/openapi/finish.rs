@@ -28,7 +28,11 @@ fn complete(path: &str, operation: &mut Value, errors: &mut Errors) {
     let is_passed_on = operation.get("x-passed-on").is_some();
     errors.add(path, who, operation);
     operation["security"] = who.security();
-    let mut parameters = vec!["x-request-id"];
+    // Pages are files, which are the same whoever asks.
+    let mut parameters = match operation["tags"][0].as_str() {
+        Some("Pages") => vec![],
+        _ => vec!["x-request-id"],
+    };
     if is_passed_on {
         parameters.extend(headers::OF_PASSED_ON);
     }
