@@ -3,6 +3,7 @@
 
 use std::num::NonZeroU64;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header that says which trace a request belongs to, and which span of it has made the request.
@@ -15,7 +16,7 @@ pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const LENGTH: usize = 55;
 
 /// The flag of a trace that is taken.
-const SAMPLED: u8 = 1;
+const SAMPLED: u64 = 1;
 
 /// What one span is called within its trace; never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,37 +57,47 @@ impl Parent {
     }
 }
 
+/// Reads by places, which are the same in all versions.
 fn read(text: &[u8]) -> Option<Parent> {
-    let text = std::str::from_utf8(text).ok()?;
-    let is_sound = text.len() == LENGTH || (text.len() > LENGTH && !text.starts_with("00"));
     let (head, rest) = text.split_at_checked(LENGTH)?;
-    if !is_sound || !(rest.is_empty() || rest.starts_with('-')) {
+    let version = number(head.get(..2)?)?;
+    let is_whole = rest.is_empty() || (version > 0 && rest.starts_with(b"-"));
+    let has_dashes = [2, 35, 52].iter().all(|at| head.get(*at) == Some(&b'-'));
+    if version == 0xff || !is_whole || !has_dashes {
         return None;
     }
-    let mut parts = head.split('-');
-    let (version, trace, span, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if version == "ff" || parts.next().is_some() {
-        return None;
-    }
-    number(version, 2)?;
-    let trace = number(trace, 32).filter(|trace| *trace != 0)?;
-    let span = u64::try_from(number(span, 16)?).ok()?;
-    let flags = u8::try_from(number(flags, 2)?).ok()?;
-    Some(Parent {
+    let (high, low) = (number(head.get(3..19)?)?, number(head.get(19..35)?)?);
+    let trace = u128::from(high) << 64 | u128::from(low);
+    let span = NonZeroU64::new(number(head.get(36..52)?)?)?;
+    let flags = number(head.get(53..)?)?;
+    (trace != 0).then_some(Parent {
         trace,
-        span: SpanId(NonZeroU64::new(span)?),
+        span: SpanId(span),
         is_taken: flags & SAMPLED != 0,
     })
 }
 
-/// A number of so many hexadecimal digits, with small letters only.
-fn number(text: &str, digits: usize) -> Option<u128> {
-    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() != digits || !text.bytes().all(is_hex) {
-        return None;
+/// A number of at most sixteen hexadecimal digits, with small letters only.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(number << 4 | u64::from(value))
+    })
+}
+
+/// Adds two digits for each byte.
+fn add_digits(text: &mut Vec<u8>, bytes: &[u8]) {
+    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        text.push(if half < 10 {
+            b'0' + half
+        } else {
+            b'a' + half - 10
+        });
     }
-    u128::from_str_radix(text, 16).ok()
 }
 
 /// The trace that a request belongs to.
@@ -127,9 +138,13 @@ impl Trace {
 
     /// What a request is sent with that this span of ours makes.
     pub fn to_header(self, span: SpanId) -> HeaderValue {
-        let flags = u8::from(self.is_taken);
-        let text = format!("00-{:032x}-{:016x}-{flags:02x}", self.id, span.0);
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+        let mut text = Vec::with_capacity(LENGTH);
+        text.extend_from_slice(b"00-");
+        add_digits(&mut text, &self.id.to_be_bytes());
+        text.push(b'-');
+        add_digits(&mut text, &span.to_bytes());
+        text.extend_from_slice(if self.is_taken { b"-01" } else { b"-00" });
+        HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static(""))
     }
 }
 
