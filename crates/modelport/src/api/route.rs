@@ -98,7 +98,7 @@ struct LeftOutTarget {
 
 /// Who answered a request.
 #[derive(Serialize, ToSchema)]
-struct Decision {
+pub(super) struct Decision {
     #[serde(flatten)]
     explanation: Explanation,
     request_id: String,

@@ -201,7 +201,7 @@ pub(super) const NOT_CACHED: Kind = Kind::new(
 
 /// Those whose code a [`BadRequest`](super::Error::BadRequest), a [`Forbidden`](super::Error::Forbidden) or a
 /// [`NotFound`](super::Error::NotFound) carries with it.
-pub const CARRIED: [Kind; 25] = [
+pub const CARRIED: [Kind; 26] = [
     Kind::carried(
         400,
         "duplicate_field",
@@ -295,6 +295,11 @@ pub const CARRIED: [Kind; 25] = [
     Kind::carried(404, "model_not_found", "No such model is served here."),
     Kind::carried(404, "not_found", "There is no such key or team."),
     Kind::carried(404, "provider_not_found", "There is no such provider."),
+    Kind::carried(
+        404,
+        "request_not_found",
+        "No such finished request is known.",
+    ),
 ];
 
 /// All others.

@@ -67,7 +67,7 @@ pub async fn list(
 ) -> Response {
     let all = match flag(query.as_deref().unwrap_or_default(), "all") {
         Ok(all) => all,
-        Err(error) => return refuse(&error, &admin.id),
+        Err(error) => return refuse(&error, &viewer.id),
     };
     let now = now();
     let done = of_book(&worker, async |mut book| book.keys().await).await;

@@ -7,8 +7,8 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Admin, said, viewer::Viewer};
 use crate::{
@@ -17,19 +17,45 @@ use crate::{
     telemetry::logs::{Directives, Sink},
 };
 
-/// `GET /admin/v1/logs`.
+/// The log.
+#[derive(Serialize, ToSchema)]
+struct Log {
+    /// Always `logs`.
+    object: &'static str,
+    /// How loud it is.
+    level: String,
+    /// `text` or `json`.
+    format: &'static str,
+}
+
+/// How loud the log is.
+#[utoipa::path(
+    get, path = "/admin/v1/logs", tag = "Administration", operation_id = "show_logs",
+    responses((status = 200, description = "The log.", body = Log)),
+    security(("viewer" = []))
+)]
 pub async fn show(viewer: Viewer, State(worker): State<Arc<Worker>>) -> Response {
     viewer.reply(Ok(shown(worker.app.records.logs())))
 }
 
 /// How loud the log is to be.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LogChange)]
 struct Change {
+    /// A level for modelport, and others for parts of it or of the libraries below, separated by commas:
+    /// `info,modelport::proxy=debug`.
     level: String,
 }
 
-/// `PUT /admin/v1/logs`.
+/// Makes the log louder or quieter, until the process ends.
+#[utoipa::path(
+    put, path = "/admin/v1/logs", tag = "Administration", operation_id = "change_logs",
+    request_body(content = Change, example = json!({"level": "debug"})),
+    responses((status = 200, description = "The log as it is now.", body = Log)),
+    security(("admin" = [])),
+    extensions(("x-errors" = json!(["invalid_body", "invalid_value"])))
+)]
 pub async fn change(admin: Admin, State(worker): State<Arc<Worker>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let change = said(&parts, body).await;
@@ -46,10 +72,10 @@ pub async fn change(admin: Admin, State(worker): State<Arc<Worker>>, request: Re
     admin.reply(StatusCode::OK, done)
 }
 
-fn shown(logs: &Sink) -> Value {
-    json!({
-        "object": "logs",
-        "level": logs.directives().to_string(),
-        "format": logs.format().as_str(),
-    })
+fn shown(logs: &Sink) -> Log {
+    Log {
+        object: "logs",
+        level: logs.directives().to_string(),
+        format: logs.format().as_str(),
+    }
 }

@@ -7,7 +7,8 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 pub mod live;
 mod query;
@@ -29,7 +30,44 @@ use crate::{
     times,
 };
 
-/// Those that the query asks for.
+/// Finished requests.
+#[derive(Serialize, ToSchema)]
+struct FinishedRequests {
+    /// Always `list`.
+    object: &'static str,
+    /// `ledger`, or `memory` where no ledger is kept.
+    source: &'static str,
+    /// The requests, newest first.
+    data: Vec<shown::Row>,
+    /// The `before` with which older ones follow; `null` where there are none.
+    next: Option<String>,
+    /// The moment up to which rows were looked through, where the bound of one search ended it.
+    looked_to: Option<String>,
+}
+
+/// Finished requests, newest first.
+///
+/// They come from the ledger; where none is kept, the last ones from memory.
+#[utoipa::path(
+    get, path = "/admin/v1/requests", tag = "Administration", operation_id = "list_requests",
+    params(
+        ("request_id" = Option<String>, Query, description = "Exactly that `x-request-id`."),
+        ("key" = Option<String>, Query, description = "A key's id."),
+        ("team" = Option<String>, Query, description = "Exactly that team."),
+        ("provider" = Option<String>, Query, description = "The id of the provider that was asked last."),
+        ("model" = Option<String>, Query, description = "The model as it was asked for, or as it was asked of the provider."),
+        ("surface" = Option<String>, Query, description = "An endpoint below `/v1`, such as `/chat/completions`."),
+        ("status" = Option<String>, Query, pattern = "^([1-5][0-9]{2}|[1-5]xx)?$", description = "A status, such as `429`, or a class, such as `5xx`."),
+        ("ending" = Option<String>, Query, pattern = "^(answered|refused|failed|broken|cancelled)?$", description = "How it ended."),
+        ("since" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "When it arrived, at the earliest: a time ago such as `12h`, a day, or a moment."),
+        ("until" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "The same, at the latest."),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "How many rows; 100 if left out."),
+        ("before" = Option<String>, Query, pattern = "^([0-9]{1,15}-[0-9a-f]{32})?$", description = "The `next` of the answer before, or the id of a row: what is older."),
+    ),
+    responses((status = 200, description = "The requests.", body = FinishedRequests)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter", "database_unavailable"])))
+)]
 pub async fn list(
     viewer: Viewer,
     State(worker): State<Arc<Worker>>,
@@ -39,12 +77,21 @@ pub async fn list(
     viewer.reply(done)
 }
 
-/// One of them: by its id, or by its request id the last one that has it.
+/// One finished request.
+///
+/// By its id, or by its request id the last one that has it.
+#[utoipa::path(
+    get, path = "/admin/v1/requests/{id}", tag = "Administration", operation_id = "show_request",
+    params(("id" = String, Path, description = "The id of a row, or an `x-request-id`.")),
+    responses((status = 200, description = "The request, with its attempts while these are in memory.", body = shown::Details)),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["request_not_found", "database_unavailable"])))
+)]
 pub async fn show(viewer: Viewer, State(worker): State<Arc<Worker>>, Id(id): Id) -> Response {
     viewer.reply(found(&worker.app, &id).await)
 }
 
-async fn listed(app: &App, query: &str) -> Result<Value, Error> {
+async fn listed(app: &App, query: &str) -> Result<FinishedRequests, Error> {
     let Query {
         filter,
         before,
@@ -60,16 +107,16 @@ async fn listed(app: &App, query: &str) -> Result<Value, Error> {
         None => ("memory", in_memory(app, &filter, before, limit)),
     };
     let rows = page.rows.iter().map(|row| shown::row(app, row));
-    Ok(json!({
-        "object": "list",
-        "source": source,
-        "data": rows.collect::<Vec<_>>(),
-        "next": page.next.map(|place| place.to_string()),
-        "looked_to": page.looked_to.map(times::shown),
-    }))
+    Ok(FinishedRequests {
+        object: "list",
+        source,
+        data: rows.collect(),
+        next: page.next.map(|place| place.to_string()),
+        looked_to: page.looked_to.map(times::shown),
+    })
 }
 
-async fn found(app: &App, id: &str) -> Result<Value, Error> {
+async fn found(app: &App, id: &str) -> Result<shown::Details, Error> {
     let place: Option<Place> = id.parse().ok();
     let recent = app.records.recent().find(|each| match place {
         Some(place) => Place::of(&each.row) == place,

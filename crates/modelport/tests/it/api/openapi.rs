@@ -129,7 +129,7 @@ fn errors_are_those_that_an_endpoint_can_answer_with() {
     };
     assert!(told("/v1/providers/{id}", "get", "404").contains("`provider_not_found`"));
     assert!(told("/v1/providers", "get", "404").is_empty());
-    assert!(told("/admin/v1/keys", "get", "403").contains("`admin_closed`"));
+    assert!(told("/admin/v1/keys", "post", "403").contains("`admin_closed`"));
     assert!(told("/admin/v1/session", "get", "403").contains("`viewer_not_here`"));
     let busy = answer("/v1/chat/completions", "post", "429");
     assert!(busy["headers"]["retry-after"].is_object(), "{busy}");

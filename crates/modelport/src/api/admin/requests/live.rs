@@ -9,8 +9,9 @@ use axum::{
 };
 use futures_util::stream;
 use http::HeaderMap;
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior, interval};
+use utoipa::ToSchema;
 
 use super::{
     super::{events, viewer::Viewer},
@@ -35,6 +36,17 @@ const QUIET: u32 = 60;
 /// The number of a stream's last event, which a browser that was cut off sends back.
 const LAST_EVENT_ID: &str = "last-event-id";
 
+/// What an event tells.
+#[derive(Serialize, ToSchema)]
+pub struct RequestsTail {
+    /// Requests that have finished since the event before, oldest first.
+    data: Vec<shown::Row>,
+    /// How many others there were.
+    missed: u64,
+    /// The event's id, with which `last-event-id` goes on after a break.
+    next: u64,
+}
+
 /// Where a reader is.
 struct Reader {
     seat: Seat,
@@ -46,8 +58,29 @@ struct Reader {
     quiet: u32,
 }
 
-/// The stream, of requests that the query asks for. It goes on from the header `last-event-id` where there is one, and
-/// ends when the gateway goes down.
+/// Requests as they finish.
+///
+/// A stream of server-sent events; each one's `data` is a `RequestsTail`. It goes on from the header `last-event-id` where
+/// there is one, and ends when the gateway goes down.
+#[utoipa::path(
+    get, path = "/admin/v1/requests/live", tag = "Administration", operation_id = "watch_requests",
+    params(
+        ("request_id" = Option<String>, Query, description = "Exactly that `x-request-id`."),
+        ("key" = Option<String>, Query, description = "A key's id."),
+        ("team" = Option<String>, Query, description = "Exactly that team."),
+        ("provider" = Option<String>, Query, description = "The id of the provider that was asked last."),
+        ("model" = Option<String>, Query, description = "The model as it was asked for, or as it was asked of the provider."),
+        ("surface" = Option<String>, Query, description = "An endpoint below `/v1`, such as `/chat/completions`."),
+        ("status" = Option<String>, Query, pattern = "^([1-5][0-9]{2}|[1-5]xx)?$", description = "A status, such as `429`, or a class, such as `5xx`."),
+        ("ending" = Option<String>, Query, pattern = "^(answered|refused|failed|broken|cancelled)?$", description = "How it ended."),
+        ("since" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "When it arrived, at the earliest: a time ago such as `12h`, a day, or a moment."),
+        ("until" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)$", description = "The same, at the latest."),
+        ("last-event-id" = Option<String>, Header, description = "The id of the last event that was read."),
+    ),
+    responses((status = 200, description = "The stream.", body = inline(RequestsTail), content_type = "text/event-stream")),
+    security(("viewer" = [])),
+    extensions(("x-errors" = json!(["invalid_parameter"])))
+)]
 pub async fn show(
     viewer: Viewer,
     State(seat): State<Seat>,
@@ -87,9 +120,11 @@ async fn next(mut reader: Reader) -> Option<(String, Reader)> {
         let told = told(app, &reader.filter, &tail);
         if told.is_some() || reader.quiet >= QUIET {
             reader.quiet = 0;
-            let (rows, missed) = told.unwrap_or_default();
-            let data = json!({"data": rows, "missed": missed, "next": tail.next});
-            let event = format!("id: {}\ndata: {data}\n\n", tail.next);
+            let (data, missed) = told.unwrap_or_default();
+            let next = tail.next;
+            // Nothing in it can fail to be written.
+            let told = serde_json::to_string(&RequestsTail { data, missed, next });
+            let event = format!("id: {next}\ndata: {}\n\n", told.unwrap_or_default());
             return Some((event, reader));
         }
         reader.quiet += 1;
@@ -97,7 +132,7 @@ async fn next(mut reader: Reader) -> Option<(String, Reader)> {
 }
 
 /// Those that the filter takes, oldest first, and how many others there were that cannot be told; `None` for none.
-fn told(app: &App, filter: &Filter, tail: &Tail) -> Option<(Vec<Value>, u64)> {
+fn told(app: &App, filter: &Filter, tail: &Tail) -> Option<(Vec<shown::Row>, u64)> {
     let wanted = tail.kept.iter().filter(|each| filter.takes(&each.row));
     let wanted: Vec<_> = wanted.collect();
     let passed = wanted.len().saturating_sub(MOST);
