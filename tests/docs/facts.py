@@ -21,6 +21,7 @@ FOREIGN = {
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "OLLAMA_HOST",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     "OLLAMA_KEEP_ALIVE",
     "UPDATE_DOCS",
     "XDG_STATE_HOME",
@@ -121,7 +122,8 @@ def _codes():
             continue
         text = source.read_text(encoding="utf-8").split("#[cfg(test)]")[0]
         found.update(re.findall(r"\bcode: \"([a-z_]+)\"", text))
-        found.update(re.findall(r"Row::new\(\s*\d+,\s*[\w\"]+,\s*\"([a-z_]+)\"", text))
+        found.update(re.findall(r"Kind::new\(\s*\d+,\s*[\w\"]+,\s*\"([a-z_]+)\"", text))
+        found.update(re.findall(r"Kind::carried\(\s*\d+,\s*\"([a-z_]+)\"", text))
         found.update(re.findall(r"\bfault\(\s*&?\w+,\s*\"([a-z_]+)\"", text))
         found.update(re.findall(r"AskFault::\w+(?:\(_\)| \{ \.\. \})? => \"([a-z_]+)\"", text))
     return found
@@ -129,8 +131,8 @@ def _codes():
 
 def _statuses():
     """The status of each code that has one of its own."""
-    source = (pages.ROOT / "crates/modelport/src/error/wire.rs").read_text(encoding="utf-8")
-    return re.findall(r"Row::new\(\s*(\d+),\s*[\w\"]+,\s*\"([a-z_]+)\"", source)
+    source = (pages.ROOT / "crates/modelport/src/error/kinds.rs").read_text(encoding="utf-8")
+    return re.findall(r"Kind::(?:new|carried)\(\s*(\d+),\s*(?:[\w\"]+,\s*)?\"([a-z_]+)\"", source)
 
 
 def _kinds():

@@ -45,6 +45,10 @@ pub async fn show(viewer: Viewer, State(worker): State<Arc<Worker>>) -> Response
 struct Change {
     /// A level for modelport, and others for parts of it or of the libraries below, separated by commas:
     /// `info,modelport::proxy=debug`.
+    #[schema(
+        pattern = "^((trace|debug|info|warn|error|off)|[a-z_][a-z0-9_:]{0,40}=(trace|debug|info|warn|error|off))(,((trace|debug|info|warn|error|off)|[a-z_][a-z0-9_:]{0,40}=(trace|debug|info|warn|error|off))){0,9}$",
+        example = "info,modelport::proxy=debug"
+    )]
     level: String,
 }
 
