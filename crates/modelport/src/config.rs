@@ -15,6 +15,7 @@ pub mod limits;
 pub mod migrate;
 mod names;
 mod networks;
+pub mod object;
 mod providers;
 mod redis;
 pub mod report;

@@ -13,7 +13,10 @@ use super::{
     secret::{Digest, NewSecret, random_text},
 };
 use crate::{
-    config::limits::{Limits, MAX_TAG, Priority},
+    config::{
+        limits::{Limits, MAX_TAG, Priority},
+        object,
+    },
     store::{Store, StoreFault},
 };
 
@@ -54,12 +57,14 @@ pub struct KeyDraft {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
     /// What it opens.
+    #[serde(deserialize_with = "object::only")]
     pub scopes: Scopes,
     /// How its requests stand to those of others where they wait.
     pub priority: Priority,
     /// What is kept with each of its requests.
     pub tags: BTreeMap<String, String>,
     /// How much it may use.
+    #[serde(deserialize_with = "object::only")]
     pub limits: Limits,
 }
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use utoipa::ToSchema;
 
-use super::routes::Pattern;
+use super::{object, routes::Pattern};
 
 /// The longest name and the longest value of a key's tag, in characters.
 pub const MAX_TAG: usize = 200;
@@ -102,7 +102,10 @@ pub struct Limits {
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 4_294_967_295_u64)]
     pub concurrency: Option<u32>,
     /// Money.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "object::each"
+    )]
     pub budgets: Vec<Budget>,
 }
 

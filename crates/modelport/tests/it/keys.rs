@@ -354,6 +354,17 @@ fn the_admin_api_is_closed_without_its_key_and_says_what_is_wrong() {
         admin(&gateway, "GET", "/admin/v1/keys/none", &Value::Null).status,
         404
     );
+    // What holds fields is an object and no list of their values.
+    for odd in [
+        json!({"limits": [null, null]}),
+        json!({"limits": {"budgets": [["1", "day"]]}}),
+        json!({"scopes": [["sim-fast"]]}),
+    ] {
+        let refused = admin(&gateway, "PATCH", &path, &odd);
+        let message = refused.json()["error"]["message"].to_string();
+        assert_eq!(refused.status, 400, "{odd}: {message}");
+        assert!(message.contains("expected a map"), "{message}");
+    }
     let odd = admin(&gateway, "GET", "/admin/v1/keys?all=2", &Value::Null);
     let code = &odd.json()["error"]["code"];
     assert_eq!((odd.status, code), (400, &json!("invalid_parameter")));

@@ -58,7 +58,7 @@ struct Change {
     request_body(content = Change, example = json!({"level": "debug"})),
     responses((status = 200, description = "The log as it is now.", body = Log)),
     security(("admin" = [])),
-    extensions(("x-errors" = json!(["invalid_body", "invalid_value"])))
+    extensions(("x-errors" = json!(["invalid_body", "invalid_value"])), ("x-needs-body" = json!(true)))
 )]
 pub async fn change(admin: Admin, State(worker): State<Arc<Worker>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Book, MAX_TEXT, Refusal, check, invalid, is_text, json_of, missing, patched, read};
 use crate::{
     auth::key::{TEAM, Team},
-    config::limits::Limits,
+    config::{limits::Limits, object},
 };
 
 /// What is said of a team when it is made or changed.
@@ -19,6 +19,7 @@ pub struct TeamDraft {
     /// What is kept with each request of its keys.
     pub tags: BTreeMap<String, String>,
     /// How much all its keys may use together.
+    #[serde(deserialize_with = "object::only")]
     pub limits: Limits,
 }
 

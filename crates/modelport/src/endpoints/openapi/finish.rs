@@ -36,9 +36,10 @@ fn complete(path: &str, operation: &mut Value, errors: &mut Errors) {
     if is_passed_on {
         parameters.extend(headers::OF_PASSED_ON);
     }
+    let needs_body = who != Who::Admin || operation.get("x-needs-body").is_some();
     if let Some(body) = operation.get_mut("requestBody") {
-        // To the admin API a body that is not there says what an empty object does.
-        body["required"] = json!(who != Who::Admin);
+        // To the admin API a body that is not there says what an empty object does, which is enough for most.
+        body["required"] = json!(needs_body);
     }
     // A schema here would be one of the whole stream; what an event holds is said in words.
     let stream = operation.pointer_mut("/responses/200/content/text~1event-stream");
@@ -50,7 +51,7 @@ fn complete(path: &str, operation: &mut Value, errors: &mut Errors) {
         push(operation, "parameters", parameter);
     }
     if let Some(operation) = operation.as_object_mut() {
-        for name in ["x-passed-on", "x-errors", "x-anthropic"] {
+        for name in ["x-passed-on", "x-errors", "x-anthropic", "x-needs-body"] {
             operation.shift_remove(name);
         }
     }

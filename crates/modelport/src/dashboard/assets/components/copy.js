@@ -33,7 +33,7 @@ export function CopyButton({ text, label = "Copy", what = "text" }) {
     }
     setTimeout(() => setSaid(""), 2000);
   };
-  return html`<button type="button" class="small" aria-label=${`${label} ${what}`} onClick=${press}>${said || label}</button>`;
+  return html`<button type="button" class="small" aria-label=${`${said || label} ${what}`} onClick=${press}>${said || label}</button>`;
 }
 
 /** Lines to run, with a button that copies them; `shown` stands for what is too long to be looked at. */
