@@ -24,6 +24,8 @@ FOREIGN = {
     "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     "OLLAMA_KEEP_ALIVE",
     "UPDATE_DOCS",
+    # What commands show a gateway, which has no such setting.
+    "MODELPORT_KEY",
     "XDG_STATE_HOME",
 }
 

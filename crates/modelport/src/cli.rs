@@ -7,9 +7,11 @@ use clap::{Parser, Subcommand};
 
 use crate::{config, endpoints};
 
+pub mod chat;
 pub mod check;
 pub mod demo;
 pub mod explain;
+mod gateway;
 pub mod keys;
 pub mod ledger;
 mod limits;
@@ -52,6 +54,8 @@ enum Command {
     Sim(Box<modelport_sim::Options>),
     /// Check the configuration and show what it means, without starting
     Check(check::Options),
+    /// Talk to a model through a running gateway, in the terminal
+    Chat(chat::Options),
     /// Ask a running gateway who would answer a request, or who did
     Explain(Box<explain::Options>),
     /// Print an environment or a .env file with the older names replaced by the new ones
@@ -83,6 +87,7 @@ impl Command {
     fn reads_configuration(&self) -> bool {
         match self {
             Self::Serve
+            | Self::Chat(_)
             | Self::Check(_)
             | Self::Explain(_)
             | Self::Models(_)
@@ -113,6 +118,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Demo(options) => demo::run(&options),
         Command::Sim(options) => sim(*options),
         Command::Check(options) => check::run(cli.config, &options),
+        Command::Chat(options) => chat::run(cli.config, &options),
         Command::Explain(options) => explain::run(cli.config, &options),
         Command::Migrate(options) => migrate::run(&options),
         Command::Models(options) => models::run(cli.config, &options),

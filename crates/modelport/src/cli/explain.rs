@@ -9,15 +9,14 @@ use std::{
 use bytes::Bytes;
 use clap::{ArgGroup, Args};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use modelport_provider::{
-    base_url::BaseUrl,
-    credential::Secret,
-    splice::{self, Spliced},
-};
+use modelport_provider::splice::{self, Spliced};
 use serde_json::Value;
 
-use super::{FAILED, Refusal, block_on, complain, key_from, say};
-use crate::config::{self, ServerConfig};
+use super::{
+    FAILED, Refusal, block_on, complain,
+    gateway::{Gateway, Search},
+    say,
+};
 
 mod asking;
 mod words;
@@ -55,8 +54,8 @@ pub struct Options {
     /// Where the gateway listens; where the configuration says unless given
     #[arg(long)]
     url: Option<String>,
-    /// The variable that holds a key of the gateway, of the environment or of .env. Unless given, the first configured key is shown to
-    /// this machine and to the configured host, and none to others
+    /// The variable that holds the key, of the environment or of .env; `MODELPORT_KEY` unless given, else the first
+    /// configured key, which only this machine and the configured host are shown
     #[arg(long, value_name = "NAME")]
     key_env: Option<String>,
     /// Print the gateway's answer as JSON
@@ -66,8 +65,13 @@ pub struct Options {
 
 /// Explains and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
-    let begun = Gateway::of(file, options)
-        .and_then(|gateway| Question::of(options).map(|question| (gateway, question)));
+    let search = Search {
+        command: "explain",
+        url: options.url.as_deref(),
+        key_env: options.key_env.as_deref(),
+    };
+    let begun = Gateway::find(file, &search)
+        .and_then(|gateway| Question::of(options, &search).map(|question| (gateway, question)));
     let (gateway, question) = match begun {
         Ok(begun) => begun,
         Err(refusal) => {
@@ -93,12 +97,6 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     })
 }
 
-/// Whom to ask.
-struct Gateway {
-    base: BaseUrl,
-    key: Option<Secret>,
-}
-
 /// What to ask.
 enum Question {
     /// Who would answer this request.
@@ -107,76 +105,19 @@ enum Question {
     Past { id: String },
 }
 
-fn refusal(status: u8, words: impl std::fmt::Display) -> Refusal {
-    Refusal {
-        words: format!("modelport explain: {words}"),
-        status,
-    }
-}
-
-fn wrong(words: impl std::fmt::Display) -> Refusal {
-    refusal(super::BAD_CONFIGURATION, words)
-}
-
-impl Gateway {
-    fn of(file: Option<PathBuf>, options: &Options) -> Result<Self, Refusal> {
-        let named = options.key_env.as_deref().map(named_key).transpose()?;
-        let given = options.url.as_deref().map(address).transpose()?;
-        let (given, named) = match (given, named) {
-            // Then the configuration has nothing to add.
-            (Some(base), Some(key)) => {
-                let key = Some(key);
-                return Ok(Self { base, key });
-            }
-            some => some,
-        };
-        let config =
-            config::load_from_process(file).map_err(|faults| Refusal::configuration(&faults))?;
-        let base = match given {
-            Some(base) => base,
-            None => configured(&config.server)?,
-        };
-        let key = named.or_else(|| own_key(&config.server, &base));
-        Ok(Self { base, key })
-    }
-}
-
-fn named_key(variable: &str) -> Result<Secret, Refusal> {
-    let key = key_from(variable).map_err(wrong)?;
-    Secret::new(&key).map_err(|fault| wrong(format!("{variable}: {fault}")))
-}
-
-fn address(url: &str) -> Result<BaseUrl, Refusal> {
-    BaseUrl::parse(url).map_err(|fault| wrong(format!("--url: {fault}")))
-}
-
-fn configured(server: &ServerConfig) -> Result<BaseUrl, Refusal> {
-    let url = server.url().ok_or_else(|| {
-        wrong("the configured port is 0, which takes a free one. Say with --url where the gateway listens.")
-    })?;
-    address(&url)
-}
-
-/// The first configured key, where it may be shown.
-fn own_key(server: &ServerConfig, base: &BaseUrl) -> Option<Secret> {
-    let host = base.host().trim_matches(['[', ']']);
-    let key = server.api_keys.first()?;
-    server.is_at(host).then(|| key.clone())
-}
-
 impl Question {
-    fn of(options: &Options) -> Result<Self, Refusal> {
+    fn of(options: &Options, search: &Search<'_>) -> Result<Self, Refusal> {
         if let Some(id) = &options.request {
             return Ok(Self::Past { id: id.clone() });
         }
         let body = match &options.body {
-            Some(file) => Bytes::from(read(file).map_err(|words| refusal(FAILED, words))?),
+            Some(file) => Bytes::from(read(file).map_err(|words| search.refusal(FAILED, words))?),
             None => Bytes::from_static(NO_MESSAGES),
         };
         let body = match &options.model {
             Some(model) => {
                 let ask = splice::read_ask(&body)
-                    .map_err(|fault| refusal(FAILED, fault.describe(&body)))?;
+                    .map_err(|fault| search.refusal(FAILED, fault.describe(&body)))?;
                 splice::with_model(&body, &ask, model)
             }
             None => Spliced::from(body),
@@ -230,25 +171,7 @@ fn text<'a>(of: &'a Value, name: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::OsString;
-
     use super::*;
-
-    #[test]
-    fn the_configured_key_is_shown_to_no_other_host() {
-        let settings = [
-            ("HOST", "192.0.2.1"),
-            ("MODELPORT_API_KEY", "first-caller-key-1"),
-        ];
-        let settings = settings.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let config = config::load(settings.into_iter(), None, None).unwrap();
-        let shown = |url: &str| own_key(&config.server, &BaseUrl::parse(url).unwrap()).is_some();
-        assert!(shown("http://192.0.2.1:8000") && shown("https://192.0.2.1/v1"));
-        assert!(
-            shown("http://127.0.0.1:9000") && shown("http://[::1]:1") && shown("http://localhost")
-        );
-        assert!(!shown("http://192.0.2.2:8000") && !shown("https://gateway.example.com"));
-    }
 
     #[test]
     fn headers_are_read_with_their_blanks_off() {

@@ -21,6 +21,9 @@ const OLLAMAS_OWN: [&str; 5] = [
     "OLLAMA_MAX_QUEUE",
 ];
 
+/// What commands read that no gateway has as a setting: the key that they show to one.
+const OF_COMMANDS: [&str; 1] = ["MODELPORT_KEY"];
+
 /// What a name is to us.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -41,6 +44,9 @@ pub(super) fn standing(name: &str) -> Standing {
         || instance(name).is_some();
     if known {
         return Standing::Known;
+    }
+    if OF_COMMANDS.contains(&name) {
+        return Standing::Foreign;
     }
     let nearest = nearest(name);
     let ours = [GENERIC_PREFIX, OLDER_PREFIX, OLLAMA_PREFIX, SERVER_PREFIX]
@@ -176,6 +182,7 @@ mod tests {
         unknown("OLLAMA_SETTINGS_CUSTOM_HEADERS", None);
         unknown("OLLAMA_BASEURL", Some("OLLAMA_BASE_URL"));
         unknown("MODELPORT_APIKEY", Some("MODELPORT_API_KEY"));
+        foreign("MODELPORT_KEY");
         for own in [
             "HOST",
             "MODELS",

@@ -9,6 +9,8 @@ use crate::support::{
     gateway::{run, run_in},
 };
 
+mod chat;
+
 fn check(arguments: &[&str], settings: &[(&str, &str)], status: i32, said: &[&str]) -> String {
     let (found, text) = run(arguments, settings);
     assert_eq!(found.code(), Some(status), "{arguments:?}: {text}");

@@ -1,6 +1,7 @@
 //! What the tests are written with: a gateway process, an upstream, and a client that shows bytes.
 
 pub mod client;
+pub mod commands;
 pub mod gateway;
 pub mod h2;
 pub mod h2_upstream;

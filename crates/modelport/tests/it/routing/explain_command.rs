@@ -1,16 +1,15 @@
 //! `modelport explain`: what it shows of a running gateway, and what it says when it cannot.
 
-use std::{
-    fs,
-    io::Write,
-    net::TcpListener,
-    process::{Command, Stdio},
-};
+use std::{fs, net::TcpListener};
 
 use serde_json::{Value, json};
 
 use super::{Fleet, chat};
-use crate::support::{Gateway, Upstream, gateway::command};
+use crate::support::{
+    Gateway, Upstream,
+    commands::{Ran, finish},
+    gateway::command,
+};
 
 const ROUTES: &str = r#"
 [[routes]]
@@ -21,31 +20,6 @@ targets = [{ target = "a:gpt-4o", when = { needs = ["vision"] } }, "b:sim-fast"]
 policy = "weighted"
 targets = [{ target = "c:sim-fast", when = { headers = { x-tier = "gold" } } }, "c:sim-smart"]
 "#;
-
-/// What a command came to.
-struct Ran {
-    status: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn finish(mut command: Command, input: &str) -> Ran {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // One that complains has not read it.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        status: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 /// Asks a gateway, in a working directory without a configuration.
 fn explain(gateway: &Gateway, arguments: &[&str], input: &str) -> Ran {

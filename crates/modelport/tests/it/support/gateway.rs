@@ -208,7 +208,8 @@ pub fn wait_until(patience: Duration, mut done: impl FnMut() -> bool) -> bool {
     done()
 }
 
-fn keep(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+/// Keeps what comes from there, as it comes.
+pub fn keep(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
     thread::spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(got) = from.read(&mut buffer) {
