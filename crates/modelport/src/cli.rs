@@ -18,8 +18,10 @@ mod limits;
 pub mod migrate;
 pub mod models;
 pub mod probe;
+mod readable;
 mod reload;
 pub mod serve;
+pub mod status;
 mod table;
 pub mod teams;
 pub mod usage;
@@ -56,6 +58,8 @@ enum Command {
     Check(check::Options),
     /// Talk to a model through a running gateway, in the terminal
     Chat(chat::Options),
+    /// Show how a running gateway does: requests, errors, latency, spend, providers, limits
+    Status(status::Options),
     /// Ask a running gateway who would answer a request, or who did
     Explain(Box<explain::Options>),
     /// Print an environment or a .env file with the older names replaced by the new ones
@@ -92,6 +96,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Models(_)
             | Self::Probe(_)
+            | Self::Status(_)
             | Self::Keys(_)
             | Self::Ledger(_)
             | Self::Teams(_)
@@ -124,6 +129,7 @@ pub fn run(cli: Cli) -> u8 {
         Command::Models(options) => models::run(cli.config, &options),
         Command::Probe(options) => probe::run(cli.config, &options),
         Command::Keys(command) => keys::run(cli.config, *command),
+        Command::Status(options) => status::run(cli.config, &options),
         Command::Teams(command) => teams::run(cli.config, command),
         Command::Ledger(command) => ledger::run(cli.config, &command),
         Command::Usage(options) => usage::run(cli.config, &options),

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     FAILED, Refusal, block_on, complain,
-    gateway::{Gateway, Line, Search},
+    gateway::{Gateway, Line, Search, Shows},
 };
 
 mod answer;
@@ -72,6 +72,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
         command: "chat",
         url: options.url.as_deref(),
         key_env: options.key_env.as_deref(),
+        shows: Shows::CallerKey,
     };
     let begun = Gateway::find(file, &search)
         .and_then(|gateway| Prompts::of(options, &search).map(|prompts| (gateway, prompts)));

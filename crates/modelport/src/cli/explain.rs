@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     FAILED, Refusal, block_on, complain,
-    gateway::{Gateway, Search},
+    gateway::{Gateway, Search, Shows},
     say,
 };
 
@@ -69,6 +69,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
         command: "explain",
         url: options.url.as_deref(),
         key_env: options.key_env.as_deref(),
+        shows: Shows::CallerKey,
     };
     let begun = Gateway::find(file, &search)
         .and_then(|gateway| Question::of(options, &search).map(|question| (gateway, question)));

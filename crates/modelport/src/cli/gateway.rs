@@ -20,6 +20,9 @@ use crate::config::{self, ServerConfig};
 /// The variable that holds a caller's key.
 const CALLER_KEY: &str = "MODELPORT_KEY";
 
+/// The setting that holds the admin keys.
+const ADMIN_KEY: &str = "MODELPORT_ADMIN_KEY";
+
 /// The longest answer that is read whole, in bytes.
 const MAX_ANSWER: usize = 16 << 20;
 
@@ -31,12 +34,24 @@ pub(super) struct Search<'o> {
     pub(super) url: Option<&'o str>,
     /// The value of `--key-env`.
     pub(super) key_env: Option<&'o str>,
+    /// What is shown to the gateway.
+    pub(super) shows: Shows,
+}
+
+/// What a command shows to the gateway.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    /// A key of somebody who sends requests.
+    CallerKey,
+    /// A key that opens the admin API.
+    AdminKey,
 }
 
 /// Whom to ask.
 pub(super) struct Gateway {
     base: BaseUrl,
     key: Option<Secret>,
+    shows: Shows,
 }
 
 /// Connections to a gateway.
@@ -64,12 +79,17 @@ impl Search<'_> {
 
     /// The key that was meant for this gateway, whichever it is.
     fn named_key(&self) -> Result<Option<Secret>, Refusal> {
-        let (variable, key) = if let Some(variable) = self.key_env {
-            let key = key_from(variable).map_err(|words| self.wrong(words))?;
-            (variable, Some(key))
-        } else {
-            let key = config::variable(CALLER_KEY).map_err(|fault| self.wrong(fault))?;
-            (CALLER_KEY, key)
+        let (variable, key) = match (self.key_env, self.shows) {
+            (Some(variable), _) => {
+                let key = key_from(variable).map_err(|words| self.wrong(words))?;
+                (variable, Some(key))
+            }
+            (None, Shows::CallerKey) => {
+                let key = config::variable(CALLER_KEY).map_err(|fault| self.wrong(fault))?;
+                (CALLER_KEY, key)
+            }
+            // It is a setting of the gateway, and so meant for the configured one alone.
+            (None, Shows::AdminKey) => (ADMIN_KEY, None),
         };
         let key = key.map(|key| Secret::new(&key)).transpose();
         key.map_err(|fault| self.wrong(format!("{variable}: {fault}")))
@@ -86,13 +106,14 @@ impl Search<'_> {
 impl Gateway {
     /// The gateway that is meant; the configuration says what the options do not.
     pub(super) fn find(file: Option<PathBuf>, search: &Search<'_>) -> Result<Self, Refusal> {
+        let shows = search.shows;
         let named = search.named_key()?;
         let given = search.url.map(|url| search.address(url)).transpose()?;
         let (given, named) = match (given, named) {
             // Then the configuration has nothing to add.
             (Some(base), Some(key)) => {
                 let key = Some(key);
-                return Ok(Self { base, key });
+                return Ok(Self { base, key, shows });
             }
             some => some,
         };
@@ -102,8 +123,8 @@ impl Gateway {
             Some(base) => base,
             None => search.configured(&config.server)?,
         };
-        let key = named.or_else(|| own_key(&config.server, &base));
-        Ok(Self { base, key })
+        let key = named.or_else(|| shows.own_key(&config.server, &base));
+        Ok(Self { base, key, shows })
     }
 
     /// Where its API for callers is.
@@ -147,10 +168,14 @@ impl Gateway {
     /// What a refusal comes to, in words.
     pub(super) fn refused(&self, status: StatusCode, body: &[u8]) -> String {
         let said = failure::read_error_body(body).map_or_else(String::new, |said| said.message);
-        let remedy = if status == StatusCode::UNAUTHORIZED {
-            format!(" Set {CALLER_KEY} to the key, or name its variable with --key-env.")
-        } else {
-            String::new()
+        let remedy = match (status, self.shows) {
+            (StatusCode::UNAUTHORIZED, Shows::CallerKey) => {
+                format!(" Set {CALLER_KEY} to the key, or name its variable with --key-env.")
+            }
+            (StatusCode::UNAUTHORIZED, Shows::AdminKey) => {
+                format!(" Set {ADMIN_KEY} to the key, or name its variable with --key-env.")
+            }
+            _ => String::new(),
         };
         format!("{} answers {status}: {said}{remedy}", self.base)
     }
@@ -195,11 +220,17 @@ impl Line<'_> {
     }
 }
 
-/// The first configured key, where it may be shown.
-fn own_key(server: &ServerConfig, base: &BaseUrl) -> Option<Secret> {
-    let host = base.host().trim_matches(['[', ']']);
-    let key = server.api_keys.first()?;
-    server.is_at(host).then(|| key.clone())
+impl Shows {
+    /// The first configured key, where it may be shown.
+    fn own_key(self, server: &ServerConfig, base: &BaseUrl) -> Option<Secret> {
+        let host = base.host().trim_matches(['[', ']']);
+        let keys = match self {
+            Self::CallerKey => &server.api_keys,
+            Self::AdminKey => &server.admin_keys,
+        };
+        let key = keys.first()?;
+        server.is_at(host).then(|| key.clone())
+    }
 }
 
 #[cfg(test)]
@@ -213,13 +244,22 @@ mod tests {
         let settings = [
             ("HOST", "192.0.2.1"),
             ("MODELPORT_API_KEY", "first-caller-key-1"),
+            ("MODELPORT_ADMIN_KEY", "first-admin-key-1"),
         ];
         let settings = settings.map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let config = config::load(settings.into_iter(), None, None).unwrap();
-        let shown = |url: &str| own_key(&config.server, &BaseUrl::parse(url).unwrap()).is_some();
-        assert!(shown("http://192.0.2.1:8000") && shown("https://192.0.2.1/v1"));
-        assert!(shown("http://127.0.0.1:9000") && shown("http://[::1]:1"));
-        assert!(shown("http://localhost") && !shown("http://192.0.2.2:8000"));
-        assert!(!shown("https://example.test") && !shown("http://localhost.example.test"));
+        for (shows, expected) in [
+            (Shows::CallerKey, "first-caller-key-1"),
+            (Shows::AdminKey, "first-admin-key-1"),
+        ] {
+            let shown = |url: &str| {
+                let key = shows.own_key(&config.server, &BaseUrl::parse(url).unwrap());
+                key.is_some_and(|key| key.expose() == expected)
+            };
+            assert!(shown("http://192.0.2.1:8000") && shown("https://192.0.2.1/v1"));
+            assert!(shown("http://127.0.0.1:9000") && shown("http://[::1]:1"));
+            assert!(shown("http://localhost") && !shown("http://192.0.2.2:8000"));
+            assert!(!shown("https://example.test") && !shown("http://localhost.example.test"));
+        }
     }
 }

@@ -7,7 +7,9 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
-    BAD_CONFIGURATION, FAILED, block_on, complain, load, say,
+    BAD_CONFIGURATION, FAILED, block_on, complain, load,
+    readable::grouped,
+    say,
     table::{Side, aligned},
 };
 use crate::{
@@ -222,19 +224,6 @@ fn with_cents(mut amount: Decimal) -> String {
     amount.to_string()
 }
 
-/// A number with its digits in threes.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A field of comma-separated values (RFC 4180).
 fn csv_field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
@@ -268,10 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_fields_are_written_for_their_readers() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(grouped(123), "123");
+    fn fields_are_quoted_where_they_must_be() {
         assert_eq!(csv_field("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(csv_field("plain"), "plain");
     }

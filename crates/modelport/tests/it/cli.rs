@@ -10,6 +10,7 @@ use crate::support::{
 };
 
 mod chat;
+mod status;
 
 fn check(arguments: &[&str], settings: &[(&str, &str)], status: i32, said: &[&str]) -> String {
     let (found, text) = run(arguments, settings);

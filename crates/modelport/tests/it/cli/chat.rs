@@ -1,20 +1,14 @@
 //! `modelport chat`: what it shows of answers, and how it ends.
 
-use std::{
-    io::{Read, Write},
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::TcpListener, time::Duration};
 
 use modelport_sim::{Options, Outcome};
 use serde_json::Value;
 
 use crate::support::{
     A_DOLLAR_EACH, Gateway, Upstream,
-    commands::{Ran, finish},
-    gateway::{command, keep},
+    commands::{Ran, Running, finish, on_terminal},
+    gateway::command,
     wait_until,
 };
 
@@ -48,74 +42,6 @@ fn chat(url: &str, settings: &[(&str, &str)], arguments: &[&str], input: &str) -
     finish(command, input)
 }
 
-/// A chat that runs, with what it has printed so far.
-struct Running {
-    child: Child,
-    out: Arc<Mutex<String>>,
-    err: Arc<Mutex<String>>,
-    _home: tempfile::TempDir,
-}
-
-impl Running {
-    fn of(make: impl FnOnce(&tempfile::TempDir) -> Command) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut child = make(&home)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let kept = |from: Box<dyn Read + Send>| {
-            let text = Arc::default();
-            keep(from, Arc::clone(&text));
-            text
-        };
-        let out = kept(Box::new(child.stdout.take().unwrap()));
-        let err = kept(Box::new(child.stderr.take().unwrap()));
-        Self {
-            child,
-            out,
-            err,
-            _home: home,
-        }
-    }
-
-    fn out(&self) -> String {
-        self.out.lock().unwrap().clone()
-    }
-
-    fn err(&self) -> String {
-        self.err.lock().unwrap().clone()
-    }
-
-    fn wait_for(&self, done: impl Fn(&str) -> bool) {
-        let came = wait_until(SOON, || done(&self.out()));
-        assert!(came, "{:?} {:?}", self.out(), self.err());
-    }
-
-    fn type_in(&mut self, text: &str) {
-        let stdin = self.child.stdin.as_mut().unwrap();
-        stdin.write_all(text.as_bytes()).unwrap();
-        stdin.flush().unwrap();
-    }
-
-    fn status(&mut self) -> Option<i32> {
-        let mut status = None;
-        wait_until(SOON, || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        status.and_then(|status| status.code())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn an_answer_is_shown_as_it_comes_with_its_figures_after_it() {
     let upstream = Upstream::with(slow());
@@ -129,7 +55,7 @@ fn an_answer_is_shown_as_it_comes_with_its_figures_after_it() {
     running.wait_for(|out| !out.is_empty());
     let first = running.out();
     assert_eq!(running.err(), "");
-    assert!(running.child.try_wait().unwrap().is_none(), "{first}");
+    assert!(!running.is_over(), "{first}");
     assert_eq!(running.status(), Some(0), "{}", running.err());
     assert!(wait_until(SOON, || running.err().ends_with('\n')));
     let (out, err) = (running.out(), running.err());
@@ -160,9 +86,7 @@ fn an_interrupt_stops_the_answer_at_the_provider_too() {
         command
     });
     running.wait_for(|out| !out.is_empty());
-    let pid = running.child.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(sent.success());
+    running.interrupt();
     assert_eq!(running.status(), Some(1));
     assert!(
         wait_until(SOON, || running.err().ends_with(" · stopped\n")),
@@ -184,15 +108,11 @@ fn a_terminal_has_a_conversation() {
     let upstream = Upstream::with(slow());
     let gateway = gateway(&upstream, &[]);
     let mut running = Running::of(|home| {
-        let binary = env!("CARGO_BIN_EXE_modelport");
-        let chat = format!("exec {binary} chat sim-fast --url {}", url(&gateway));
-        let mut command = Command::new("script");
-        command
-            .args(["-qec", &chat, "/dev/null"])
-            .env("SHELL", "/bin/sh")
-            .env_remove("NO_COLOR")
-            .current_dir(home.path());
-        command
+        on_terminal(
+            &["chat", "sim-fast", "--url", &url(&gateway)],
+            &[],
+            home.path(),
+        )
     });
     running.wait_for(|out| out.contains("> ") && out.contains("Ctrl-C stops"));
     let before = running.out().len();
@@ -222,14 +142,8 @@ fn a_terminal_chat_ends_at_its_prompt_by_ctrl_c_and_ctrl_d() {
     let gateway = gateway(&upstream, &[]);
     for key in ["\x03", "\x04"] {
         let mut running = Running::of(|home| {
-            let binary = env!("CARGO_BIN_EXE_modelport");
-            let chat = format!("exec {binary} chat --url {}", url(&gateway));
-            let mut command = Command::new("script");
-            command
-                .args(["-qec", &chat, "/dev/null"])
-                .envs([("SHELL", "/bin/sh"), ("NO_COLOR", "1")])
-                .current_dir(home.path());
-            command
+            let arguments = ["chat", "--url", &url(&gateway)];
+            on_terminal(&arguments, &[("NO_COLOR", "1")], home.path())
         });
         running.wait_for(|out| out.ends_with("> "));
         assert!(!running.out().contains('\x1b'), "{:?}", running.out());
