@@ -9,12 +9,14 @@ use crate::{config, endpoints};
 
 pub mod chat;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod explain;
 mod gateway;
 pub mod keys;
 pub mod ledger;
 mod limits;
+mod man;
 pub mod migrate;
 pub mod models;
 pub mod probe;
@@ -36,6 +38,7 @@ pub const BAD_CONFIGURATION: u8 = 2;
 #[command(
     name = "modelport",
     version,
+    subcommand_value_name = "COMMAND",
     after_help = "Settings come from environment variables, from .env and from modelport.toml in the working\ndirectory; `modelport check` shows them, .env.example and modelport.example.toml list them.\nExit status: 0 done, 1 failed, 2 the configuration or the command line is wrong."
 )]
 pub struct Cli {
@@ -83,6 +86,10 @@ enum Command {
     Schema,
     /// Print the document of the API that a gateway has at /openapi.json
     Openapi,
+    /// Print a script by which a shell completes the commands and their options
+    Completions(completions::Options),
+    /// Print the manual page of all commands: modelport man | man -l -
+    Man,
     /// Print the version
     Version,
 }
@@ -106,6 +113,8 @@ impl Command {
             | Self::Migrate(_)
             | Self::Schema
             | Self::Openapi
+            | Self::Completions(_)
+            | Self::Man
             | Self::Version => false,
         }
     }
@@ -141,6 +150,8 @@ pub fn run(cli: Cli) -> u8 {
             say(endpoints::openapi_text());
             0
         }
+        Command::Completions(options) => completions::run(&options),
+        Command::Man => man::run(),
         Command::Version => {
             say(concat!("modelport ", env!("CARGO_PKG_VERSION")));
             0

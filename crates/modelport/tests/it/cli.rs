@@ -10,6 +10,8 @@ use crate::support::{
 };
 
 mod chat;
+mod completions;
+mod man;
 mod status;
 
 fn check(arguments: &[&str], settings: &[(&str, &str)], status: i32, said: &[&str]) -> String {
