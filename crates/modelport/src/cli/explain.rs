@@ -37,6 +37,9 @@ const NOT_TO_GIVE: [HeaderName; 4] = [
 
 /// What to explain, and whom to ask.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 it is explained, 1 no gateway answers or it refuses to, 2 the command line or the configuration is wrong."
+)]
 #[command(group(ArgGroup::new("subject").required(true).multiple(true).args(["model", "body", "request"])))]
 pub struct Options {
     /// Explain a request for this model

@@ -64,6 +64,9 @@ pub enum Command {
     Revoke {
         /// The key's id or name
         key: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -72,11 +75,11 @@ pub enum Command {
 pub struct Create {
     /// What it is called
     name: String,
-    #[command(flatten)]
-    details: Details,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    details: Details,
 }
 
 /// What is to change of a key.
@@ -87,8 +90,6 @@ pub struct Update {
     /// What it is called
     #[arg(long)]
     name: Option<String>,
-    #[command(flatten)]
-    details: Details,
     /// What is to go: team, user, expires, priority, a limit such as limits.concurrency, or all of scopes, limits or tags. Several may
     /// be given
     #[arg(long, value_name = "WHAT")]
@@ -96,6 +97,8 @@ pub struct Update {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    details: Details,
 }
 
 #[derive(Debug, Args)]
@@ -207,12 +210,16 @@ pub fn run(file: Option<PathBuf>, command: Command) -> u8 {
                 let (key, text) = book.rotate_key(&key, grace).await?;
                 say(made(&key, &text, json));
             }
-            Command::Revoke { key } => {
+            Command::Revoke { key, json } => {
                 let key = book.revoke_key(&key).await?;
-                say(format!(
-                    "The key {} ({}) is revoked. Gateways refuse it within a second.",
-                    key.id, key.name
-                ));
+                say(if json {
+                    shown(&key, json)
+                } else {
+                    format!(
+                        "The key {} ({}) is revoked. Gateways refuse it within a second.",
+                        key.id, key.name
+                    )
+                });
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::HashMap, path::PathBuf, sync::Arc, time::Sys
 use clap::{Args, Subcommand};
 use modelport_provider::cost::Counts;
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::{BAD_CONFIGURATION, FAILED, block_on, complain, load, models, say};
@@ -34,16 +35,19 @@ pub enum Command {
 /// Which requests.
 #[derive(Debug, Args)]
 pub struct Reprice {
-    /// Since then: a time ago such as 7d or 12h, a day such as 2026-11-01 (UTC), or a moment such as
+    /// Price requests since then: a time ago such as 7d or 12h, a day such as 2026-11-01 (UTC), or a moment such as
     /// 2026-11-01T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: u64,
-    /// Up to then; now when left out
+    /// Price requests up to then; now when left out
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<u64>,
     /// Change nothing, and only say what would
     #[arg(long)]
     dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// Does it and gives the exit status.
@@ -76,7 +80,11 @@ pub fn run(file: Option<PathBuf>, command: &Command) -> u8 {
         };
         match done.await {
             Ok(Some(found)) => {
-                say(found.in_words(options.dry_run));
+                say(if options.json {
+                    found.object(options.dry_run).to_string()
+                } else {
+                    found.in_words(options.dry_run)
+                });
                 0
             }
             Ok(None) => {
@@ -102,6 +110,19 @@ struct Found {
 }
 
 impl Found {
+    fn object(&self, is_dry: bool) -> Value {
+        json!({
+            "object": "repricing",
+            "dry_run": is_dry,
+            "requests": self.rows,
+            "changed": self.changed,
+            "unknown": self.unknown,
+            // As text, so that no reader makes a float of it.
+            "before_usd": self.before.normalize().to_string(),
+            "after_usd": self.after.normalize().to_string(),
+        })
+    }
+
     fn in_words(&self, is_dry: bool) -> String {
         let would = if is_dry { "would change" } else { "changed" };
         let unknown = match self.unknown {

@@ -44,6 +44,9 @@ pub enum Command {
 pub struct Create {
     /// What it is called
     name: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     limits: LimitOptions,
 }
@@ -53,11 +56,14 @@ pub struct Create {
 pub struct Update {
     /// The team's name
     team: String,
-    #[command(flatten)]
-    limits: LimitOptions,
     /// What is to go: a limit such as limits.concurrency, or all of limits or tags. Several may be given
     #[arg(long, value_name = "WHAT")]
     clear: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// Does it and gives the exit status.
@@ -75,7 +81,7 @@ pub fn run(file: Option<PathBuf>, command: Command) -> u8 {
                     }
                 })?;
                 let team = book.create_team(&create.name, draft).await?;
-                say(list(&[team], false));
+                say(one(team, create.json));
             }
             Command::List { json } => say(list(&book.teams().await?, json)),
             Command::Update(update) => {
@@ -87,7 +93,7 @@ pub fn run(file: Option<PathBuf>, command: Command) -> u8 {
                 let team = book
                     .update_team(&update.team, &Value::Object(patch))
                     .await?;
-                say(list(&[team], false));
+                say(one(team, update.json));
             }
             Command::Delete { team } => {
                 book.delete_team(&team).await?;
@@ -96,6 +102,14 @@ pub fn run(file: Option<PathBuf>, command: Command) -> u8 {
         }
         Ok(())
     })
+}
+
+fn one(team: Team, json: bool) -> String {
+    if json {
+        json!(team).to_string()
+    } else {
+        list(&[team], false)
+    }
 }
 
 fn list(teams: &[Team], json: bool) -> String {

@@ -23,14 +23,14 @@ use crate::{
 /// Which requests to count, and how to show them.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Count them apart by these, separated by commas
+    /// Count requests apart by these, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', default_value = "model")]
     by: Vec<Column>,
-    /// Since then: a time ago such as 7d or 12h, a day such as 2026-11-01 (UTC), or a moment such as
+    /// Count those since then: a time ago such as 7d or 12h, a day such as 2026-11-01 (UTC), or a moment such as
     /// 2026-11-01T08:00:00Z
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = moment)]
     since: u64,
-    /// Up to then; now when left out
+    /// Count those up to then; now when left out
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<u64>,
     /// Print one JSON object

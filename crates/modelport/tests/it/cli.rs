@@ -11,6 +11,7 @@ use crate::support::{
 
 mod chat;
 mod completions;
+mod json;
 mod man;
 mod status;
 

@@ -67,6 +67,11 @@ fn price_anew(engine: &Engine) {
         text.contains("3 requests looked at, would change 3: from 0.00003 to 0.000045 US dollars"),
         "{text}"
     );
+    let text = reprice(&["--dry-run", "--json"], &settings);
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found["dry_run"], true);
+    assert_eq!(found["changed"], 3);
+    assert_eq!(found["after_usd"], "0.000045");
     assert_eq!(report()["computed_usd"], "0.00003");
     reprice(&[], &settings);
     assert_eq!(
