@@ -173,6 +173,12 @@ impl Refusal {
             status: BAD_CONFIGURATION,
         }
     }
+
+    /// Says it and gives the exit status.
+    fn tell(self) -> u8 {
+        complain(self.words);
+        self.status
+    }
 }
 
 /// The key that a variable of the environment or of `.env` holds, or what is wrong with it.

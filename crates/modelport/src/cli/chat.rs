@@ -78,10 +78,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
         .and_then(|gateway| Prompts::of(options, &search).map(|prompts| (gateway, prompts)));
     let (gateway, prompts) = match begun {
         Ok(begun) => begun,
-        Err(refusal) => {
-            complain(refusal.words);
-            return refusal.status;
-        }
+        Err(refusal) => return refusal.tell(),
     };
     block_on(async {
         let begun = gateway.line(PATIENCE).and_then(|line| {

@@ -78,10 +78,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
         .and_then(|gateway| Question::of(options, &search).map(|question| (gateway, question)));
     let (gateway, question) = match begun {
         Ok(begun) => begun,
-        Err(refusal) => {
-            complain(refusal.words);
-            return refusal.status;
-        }
+        Err(refusal) => return refusal.tell(),
     };
     block_on(async {
         match asking::ask(&gateway, &question).await {

@@ -70,10 +70,7 @@ pub struct Options {
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     let endpoint = match Endpoint::of(file, options) {
         Ok(endpoint) => endpoint,
-        Err(refusal) => {
-            complain(refusal.words);
-            return refusal.status;
-        }
+        Err(refusal) => return refusal.tell(),
     };
     block_on(async {
         match measure(options, &endpoint).await {

@@ -75,10 +75,7 @@ pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
     };
     let gateway = match Gateway::find(file, &search) {
         Ok(gateway) => gateway,
-        Err(refusal) => {
-            complain(refusal.words);
-            return refusal.status;
-        }
+        Err(refusal) => return refusal.tell(),
     };
     block_on(async {
         let begun = gateway.line(PATIENCE).and_then(|line| {

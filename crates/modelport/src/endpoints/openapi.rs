@@ -36,7 +36,7 @@ use crate::{
         (name = "Models", description = "Requests that go to a provider."),
         (name = "Models and providers", description = "What there is."),
         (name = "Routing", description = "Who answers a request, and why."),
-        (name = "Keys, teams and usage", description = "The admin API that changes things. Closed unless `MODELPORT_ADMIN_KEY` is set."),
+        (name = "Keys, teams and usage", description = "The admin API that changes things, by `MODELPORT_ADMIN_KEY`. Without one it can only be read, and only on the gateway's own machine."),
         (name = "Administration", description = "What the dashboard reads. Without an admin key it is open on the gateway's own machine."),
         (name = "Gateway", description = "Health, metrics, and this document."),
         (name = "Pages", description = "For people with a browser."),

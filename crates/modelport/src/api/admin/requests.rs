@@ -51,16 +51,7 @@ struct FinishedRequests {
 #[utoipa::path(
     get, path = "/admin/v1/requests", tag = "Administration", operation_id = "list_requests",
     params(
-        ("request_id" = Option<String>, Query, description = "Exactly that `x-request-id`."),
-        ("key" = Option<String>, Query, description = "A key's id."),
-        ("team" = Option<String>, Query, description = "Exactly that team."),
-        ("provider" = Option<String>, Query, description = "The id of the provider that was asked last."),
-        ("model" = Option<String>, Query, description = "The model as it was asked for, or as it was asked of the provider."),
-        ("surface" = Option<String>, Query, description = "An endpoint below `/v1`, such as `/chat/completions`."),
-        ("status" = Option<String>, Query, pattern = "^([1-5][0-9]{2}|[1-5]xx)?$", description = "A status, such as `429`, or a class, such as `5xx`."),
-        ("ending" = Option<String>, Query, pattern = "^(answered|refused|failed|broken|cancelled)?$", description = "How it ended."),
-        ("since" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)?$", description = "When it arrived, at the earliest: a time ago such as `12h`, a day, or a moment."),
-        ("until" = Option<String>, Query, pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)?$", description = "The same, at the latest."),
+        query::Filters,
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "How many rows; 100 if left out."),
         ("before" = Option<String>, Query, pattern = "^([0-9]{1,15}-[0-9a-f]{32})?$", description = "The `next` of the answer before, or the id of a row: what is older."),
     ),

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use utoipa::IntoParams;
+
 use crate::{
     accounting::{entry, record::Ending},
     api::shown,
@@ -30,6 +32,37 @@ const ENDINGS: [Ending; 5] = [
     Ending::Broken,
     Ending::Cancelled,
 ];
+
+/// The parameters that say which requests are meant, for the document; [`read`] reads them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes, and is never made")]
+pub(super) struct Filters {
+    /// Exactly that `x-request-id`.
+    request_id: Option<String>,
+    /// A key's id.
+    key: Option<String>,
+    /// Exactly that team.
+    team: Option<String>,
+    /// The id of the provider that was asked last.
+    provider: Option<String>,
+    /// The model as it was asked for, or as it was asked of the provider.
+    model: Option<String>,
+    /// An endpoint below `/v1`, such as `/chat/completions`.
+    surface: Option<String>,
+    /// A status, such as `429`, or a class, such as `5xx`.
+    #[param(pattern = "^([1-5][0-9]{2}|[1-5]xx)?$")]
+    status: Option<String>,
+    /// How it ended.
+    #[param(pattern = "^(answered|refused|failed|broken|cancelled)?$")]
+    ending: Option<String>,
+    /// When it arrived, at the earliest: a time ago such as `12h`, a day, or a moment.
+    #[param(pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)?$")]
+    since: Option<String>,
+    /// The same, at the latest.
+    #[param(pattern = "^([1-9][0-9]{0,2}[dh]|20[0-9]{2}-[01][0-9]-[0-3][0-9]([Tt ].*)?)?$")]
+    until: Option<String>,
+}
 
 /// What is asked for.
 pub(super) struct Query {
