@@ -41,6 +41,8 @@ pub struct Cell {
     pub output_tokens: u64,
     /// US dollars, as far as known.
     pub dollars: f64,
+    /// How many of them cost nobody knows what.
+    pub unpriced: u64,
     /// Their times to the end of the answer.
     pub duration: Spread,
     /// Their times to the first output, of streams.
@@ -55,6 +57,7 @@ impl Cell {
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
         self.dollars += other.dollars;
+        self.unpriced += other.unpriced;
         self.duration.merge(&other.duration);
         self.first_output.merge(&other.first_output);
     }
@@ -69,8 +72,8 @@ pub struct Sample<'r> {
     pub is_failed: bool,
     /// What went in and came out.
     pub tokens: (u64, u64),
-    /// US dollars, as far as known.
-    pub dollars: f64,
+    /// US dollars; `None` where nobody knows.
+    pub dollars: Option<f64>,
     /// From its arrival to the end of the answer.
     pub duration: Duration,
     /// From its arrival to the first output, of a stream.
@@ -121,7 +124,8 @@ impl History {
             cell.failed += u64::from(sample.is_failed);
             cell.input_tokens += sample.tokens.0;
             cell.output_tokens += sample.tokens.1;
-            cell.dollars += sample.dollars;
+            cell.dollars += sample.dollars.unwrap_or_default();
+            cell.unpriced += u64::from(sample.dollars.is_none());
             cell.duration.add(sample.duration);
             if let Some(first) = sample.first_output {
                 cell.first_output.add(first);
@@ -215,7 +219,7 @@ mod tests {
             names: [provider, model, "none"],
             is_failed: model == "bad",
             tokens: (3, 5),
-            dollars: 0.5,
+            dollars: Some(0.5),
             duration: Duration::from_millis(100),
             first_output: Some(Duration::from_millis(10)),
         }

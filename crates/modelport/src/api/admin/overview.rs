@@ -64,6 +64,8 @@ struct Figures {
     input_tokens: u64,
     output_tokens: u64,
     cost_usd: f64,
+    /// How many of the requests cost nobody knows what, for want of a price.
+    unpriced: u64,
     latency_ms: Percentiles,
     first_output_ms: Percentiles,
 }
@@ -233,6 +235,7 @@ async fn counts(
                     input_tokens: totals.input_tokens,
                     output_tokens: totals.output_tokens,
                     dollars: totals.cost().to_f64().unwrap_or_default(),
+                    unpriced: totals.unpriced,
                     ..Cell::default()
                 };
                 let name = names.first().filter(|name| !name.is_empty());
@@ -282,6 +285,7 @@ fn figures(cell: &Cell) -> Figures {
         input_tokens: cell.input_tokens,
         output_tokens: cell.output_tokens,
         cost_usd: cell.dollars,
+        unpriced: cell.unpriced,
         latency_ms: percentiles(&cell.duration),
         first_output_ms: percentiles(&cell.first_output),
     }

@@ -95,7 +95,17 @@ fn traffic(standing: &Standing) -> String {
         ),
         (
             "Spend".to_owned(),
-            dollars(total["cost_usd"].as_f64().unwrap_or(0.0)),
+            format!(
+                "{}{}",
+                dollars(total["cost_usd"].as_f64().unwrap_or(0.0)),
+                match count("unpriced") {
+                    0 => String::new(),
+                    some => format!(
+                        ", and {} requests that nobody states a price for",
+                        grouped(some)
+                    ),
+                }
+            ),
         ),
     ];
     let rows = rows.map(|(name, figure)| [name, figure]);
@@ -176,7 +186,7 @@ mod tests {
             health: json!({"status": "ready", "ledger": {"state": "database failing"}, "configuration": {
                 "edition": 3, "since": 1_790_000_000, "refused": {"at": 1_790_000_060, "faults": 2}}}),
             overview: json!({"range": "1h",
-                "total": {"requests": 1234, "failed": 12, "input_tokens": 120_000, "output_tokens": 4000, "cost_usd": 0.0125,
+                "total": {"requests": 1234, "failed": 12, "input_tokens": 120_000, "output_tokens": 4000, "cost_usd": 0.0125, "unpriced": 1000,
                     "latency_ms": {"p50": 210.4, "p95": 900.0, "p99": 2100.0},
                     "first_output_ms": {"p50": null, "p95": null, "p99": null}},
                 "lines": [{"name": "groq", "requests": 1200, "failed": 2, "latency_ms": {"p50": 200.0, "p95": 800.0}}]}),
@@ -198,7 +208,7 @@ Last 1h       1,234 requests, 12 failed (0.9 %); 3 in flight now
 Latency       p50 210 ms, p95 900 ms, p99 2.1 s
 First output  p50 -, p95 -, p99 -
 Tokens        120,000 in, 4,000 out
-Spend         $0.0125
+Spend         $0.0125, and 1,000 requests that nobody states a price for
 
 PROVIDER  HEALTH    IN FLIGHT  REQUESTS  FAILED     P50     P95  REASON
 groq      healthy           3     1,200       2  200 ms  800 ms  it answers

@@ -163,11 +163,10 @@ impl Tally {
             ],
             is_failed: record.ending != Ending::Answered,
             tokens: usage.map_or((0, 0), |usage| (usage.input_tokens, usage.output_tokens)),
-            dollars: record
-                .charge
-                .amount
-                .and_then(|amount| amount.to_f64())
-                .unwrap_or_default(),
+            dollars: match record.charge.source {
+                Source::None => Some(0.0),
+                _ => record.charge.amount.and_then(|amount| amount.to_f64()),
+            },
             duration: record.duration,
             first_output: record.first_output.filter(|_| record.stream),
         };

@@ -78,7 +78,10 @@ fn requests_providers_and_limits_are_shown() {
     );
     assert!(line(report, "Latency p50 ").ends_with('s'), "{report}");
     assert!(line(report, "Tokens ").ends_with(" out"), "{report}");
-    assert_eq!(line(report, "Spend "), "Spend $0.00");
+    assert_eq!(
+        line(report, "Spend "),
+        "Spend $0.00, and 2 requests that nobody states a price for"
+    );
     assert!(line(report, "a ").contains(" 0 3 1 "), "{report}");
     assert!(line(report, "requests").contains(" 40 2"), "{report}");
     assert!(!report.contains('\x1b'), "{report:?}");

@@ -55,7 +55,7 @@ function Figures({ of }) {
     ${figure("Latency p50", millis(of.latency_ms.p50), `p95 ${millis(of.latency_ms.p95)}`)}
     ${figure("First token p50", millis(of.first_output_ms.p50), `p95 ${millis(of.first_output_ms.p95)}`)}
     ${figure("Tokens", brief(of.input_tokens + of.output_tokens), `${brief(of.output_tokens)} out`)}
-    ${figure("Spend", money(of.cost_usd))}
+    ${figure("Spend", money(of.cost_usd), of.unpriced > 0 && `${brief(of.unpriced)} unpriced`)}
   </dl>`;
 }
 
@@ -80,7 +80,7 @@ function Charts({ data }) {
     <${Chart} title="Tokens" times=${times} format=${brief} isWhole lines=${[{ name: "Input", colour: "--series-1", values: steps.input_tokens }, { name: "Output", colour: "--series-3", values: steps.output_tokens }]}
       summary=${`${count(total.input_tokens)} in and ${count(total.output_tokens)} out ${span}.`} />
     <${Chart} title="Spend" times=${times} format=${money} lines=${apart((each) => each.cost_usd)}
-      summary=${total.cost_usd === 0 ? `Nothing that is known ${span}.` : `${money(total.cost_usd)} ${span}. ${peak(steps.cost_usd, money)}`} />
+      summary=${`${total.cost_usd === 0 ? `Nothing that is known ${span}.` : `${money(total.cost_usd)} ${span}. ${peak(steps.cost_usd, money)}`}${total.unpriced === 0 ? "" : ` What ${count(total.unpriced)} requests cost is not known, because nobody states a price.`}`} />
   </div>`;
 }
 
@@ -95,7 +95,7 @@ const columns = [
   { id: "first95", title: "p95", isNumber: true, value: ({ first_output_ms: of }) => of.p95, cell: ({ first_output_ms: of }) => millis(of.p95) },
   { id: "in", title: "Tokens in", isNumber: true, value: ({ input_tokens: tokens }) => tokens, cell: ({ input_tokens: tokens }) => brief(tokens) },
   { id: "out", title: "Tokens out", isNumber: true, value: ({ output_tokens: tokens }) => tokens, cell: ({ output_tokens: tokens }) => brief(tokens) },
-  { id: "cost", title: "Spend", isNumber: true, value: ({ cost_usd: cost }) => cost, cell: ({ cost_usd: cost }) => (cost === 0 ? NOTHING : money(cost)) },
+  { id: "cost", title: "Spend", isNumber: true, value: ({ cost_usd: cost }) => cost, cell: ({ cost_usd: cost, unpriced }) => `${cost === 0 ? NOTHING : money(cost)}${unpriced > 0 ? ` + ${count(unpriced)} unpriced` : ""}` },
 ];
 
 function Lines({ data }) {
