@@ -72,6 +72,12 @@ export async function accessible(page) {
   expect(grave.length === 0, said.join("\n"));
 }
 
+/** Waits until what has this in its name has the focus: pages give it back a moment after a window is gone. */
+export const hasFocus = (page, name) => page.waitForFunction((name) => {
+  const at = document.activeElement;
+  return at !== document.body && (at.getAttribute("aria-label") ?? at.textContent).includes(name);
+}, name);
+
 /** What has the focus, in words. */
 export const focused = (page) => page.evaluate(() => {
   const at = document.activeElement;

@@ -1,4 +1,4 @@
-import { accessible, expect, fits, focused, LOOKS, open } from "../support.mjs";
+import { accessible, expect, fits, hasFocus, LOOKS, open } from "../support.mjs";
 
 export const path = "/dashboard/keys";
 export const ready = "ada-laptop";
@@ -99,7 +99,7 @@ export const checks = {
     expect(next !== text, "the text is the same");
     await page.getByText(/is good until/).waitFor();
     await page.keyboard.press("Escape");
-    expect((await focused(page)).includes("Details of made-here"), `the focus is at ${await focused(page)}`);
+    await hasFocus(page, "Details of made-here");
     await row(page, "made-here").getByText("in grace").waitFor();
     expect(await chat(base, text) === 200 && await chat(base, next) === 200, "a text does not work in grace");
     expect(await chat(base, next) === 429, "its limit does not hold");

@@ -1,4 +1,4 @@
-import { expect } from "../support.mjs";
+import { expect, hasFocus } from "../support.mjs";
 
 export const path = "/dashboard/models";
 export const ready = "sim-smart";
@@ -18,8 +18,7 @@ export const checks = {
     await page.screenshot({ path: `${shots}/models-details.png` });
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    // A browser gives the focus back a moment after the window is gone.
-    await page.waitForFunction(() => document.activeElement.getAttribute("aria-label") === "Details of sim-smart");
+    await hasFocus(page, "Details of sim-smart");
   },
   "stays smooth with 2,000 models": async ({ page, base, shots }) => {
     await page.route(`${base}/admin/v1/models`, (route) => route.fulfill({ json: { object: "list", data: many() } }));

@@ -1,4 +1,4 @@
-import { accessible, expect, fits, focused, open as openPage } from "../support.mjs";
+import { accessible, expect, fits, focused, hasFocus, open as openPage } from "../support.mjs";
 
 export const path = "/dashboard/requests";
 export const ready = "Tokens in / out";
@@ -66,7 +66,7 @@ export const checks = {
     const shared = page.url();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    expect((await focused(page)).includes("told-1"), `the focus is at ${await focused(page)}`);
+    await hasFocus(page, "told-1");
     for (const look of [{ name: "light-phone", scheme: "light" }, { name: "dark-phone", scheme: "dark" }]) {
       const phone = await openPage(browser, base, { ...look, width: 375, height: 780, key });
       await phone.page.goto(shared);

@@ -8,9 +8,13 @@ export function Dialog({ title, onClose, children, actions, wide = false }) {
   const name = useName();
   useEffect(() => {
     const before = document.activeElement;
-    place.current.showModal();
-    // It is gone from the page by then, and with it what the browser would give back.
-    return () => before?.focus();
+    const dialog = place.current;
+    dialog.showModal();
+    return () => {
+      // While it is open nothing beside it takes the focus.
+      dialog.close();
+      before?.focus();
+    };
   }, []);
   const onCancel = (event) => {
     event.preventDefault();
