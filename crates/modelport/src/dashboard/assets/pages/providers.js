@@ -16,8 +16,10 @@ const BREAKERS = { closed: ["good", "closed"], half_open: ["warn", "half open"],
 
 export default function Providers() {
   const providers = useResource("/admin/v1/providers", 3);
+  const hour = useResource("/admin/v1/overview?range=1h&by=provider", 10);
+  const past = (id) => hour.data?.lines.find(({ name }) => name === id);
   return html`<${PageHead} title="Providers" lead="Health comes from real traffic, and from free probes where there is none." />
-    <${Loaded} of=${providers}>${({ data }) => html`<div class="cards">${inOrder(data).map((each) => html`<${Provider} key=${each.id} of=${each} reload=${providers.reload} />`)}</div>`}</${Loaded}>`;
+    <${Loaded} of=${providers}>${({ data }) => html`<div class="cards">${inOrder(data).map((each) => html`<${Provider} key=${each.id} of=${each} past=${past(each.id)} reload=${providers.reload} />`)}</div>`}</${Loaded}>`;
 }
 
 /** Those that are asked first. */
@@ -25,13 +27,14 @@ const inOrder = (all) => [...all].sort((left, right) => Number(right.enabled) - 
 
 const SOURCES = { discovered: "its own listing", configured: "the configuration", catalogue: "the embedded catalogue" };
 
-function Provider({ of, reload }) {
+function Provider({ of, past, reload }) {
   const { health } = of;
   const isSetUp = of.enabled && (of.configured || of.type === "ollama");
   return html`<section class="panel" aria-label=${of.name}>
     <div class="card-head"><h2>${of.name}</h2><${Badge} tone=${TONES[health.state]}>${health.state}</${Badge}>
       ${of.preferred && html`<${Badge} tone="info">preferred</${Badge}>`}<code class="muted push">${of.id}</code></div>
     <p class=${health.state === "unhealthy" ? "wrong" : "hint"}>${sentence(health.reason)}${health.checked_at ? ` (${ago(health.checked_at)})` : ""}</p>
+    ${past?.steps && html`<${History} of=${past} />`}
     <dl class="facts">
       <dt>Base URL</dt><dd><code>${of.base_url}</code></dd>
       ${of.aliases.length > 0 && html`<dt>Also named</dt><dd>${of.aliases.join(", ")}</dd>`}
@@ -45,6 +48,16 @@ function Provider({ of, reload }) {
     ${isSetUp && of.targets.length > 0 && html`<${Targets} of=${of} />`}
     ${isSetUp && html`<${Actions} of=${of} reload=${reload} />`}
   </section>`;
+}
+
+/** The requests of the last hour that ended at a provider, a mark for each minute. */
+function History({ of: { requests, failed, steps } }) {
+  const tone = (place) => {
+    const share = steps.failed[place] / steps.requests[place];
+    return Number.isNaN(share) ? "" : share === 0 ? "good" : share < 0.5 ? "warn" : "bad";
+  };
+  const said = `Last hour: ${count(requests)} requests, ${count(failed)} without a whole answer`;
+  return html`<div class="strip" role="img" aria-label=${said} title=${said}>${steps.requests.map((_, place) => html`<span key=${place} class=${tone(place)}></span>`)}</div>`;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
