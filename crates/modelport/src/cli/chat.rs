@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{
     FAILED, Refusal, block_on, complain,
-    gateway::{Gateway, Line, Search, Shows},
+    gateway::{At, Gateway, Line, Search},
 };
 
 mod answer;
@@ -46,13 +46,8 @@ pub struct Options {
     /// Ask this one thing, and end with its answer
     #[arg(long, value_name = "TEXT")]
     once: Option<String>,
-    /// Where the gateway listens; where the configuration says unless given
-    #[arg(long)]
-    url: Option<String>,
-    /// The variable that holds the key, of the environment or of .env; `MODELPORT_KEY` unless given, else the first
-    /// configured key, which only this machine and the configured host are shown
-    #[arg(long, value_name = "NAME")]
-    key_env: Option<String>,
+    #[command(flatten)]
+    at: At,
     /// Print one JSON object per answer, once it is whole
     #[arg(long)]
     json: bool,
@@ -68,12 +63,7 @@ enum Prompts {
 
 /// Talks and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
-    let search = Search {
-        command: "chat",
-        url: options.url.as_deref(),
-        key_env: options.key_env.as_deref(),
-        shows: Shows::CallerKey,
-    };
+    let search = options.at.search("chat");
     let begun = Gateway::find(file, &search)
         .and_then(|gateway| Prompts::of(options, &search).map(|prompts| (gateway, prompts)));
     let (gateway, prompts) = match begun {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     FAILED, Refusal, block_on, complain,
-    gateway::{Gateway, Search, Shows},
+    gateway::{At, Gateway, Search},
     say,
 };
 
@@ -54,13 +54,8 @@ pub struct Options {
     /// Explain how a past request was decided: its id, from the header x-request-id of its answer
     #[arg(long, value_name = "ID", conflicts_with_all = ["model", "body", "header"])]
     request: Option<String>,
-    /// Where the gateway listens; where the configuration says unless given
-    #[arg(long)]
-    url: Option<String>,
-    /// The variable that holds the key, of the environment or of .env; `MODELPORT_KEY` unless given, else the first
-    /// configured key, which only this machine and the configured host are shown
-    #[arg(long, value_name = "NAME")]
-    key_env: Option<String>,
+    #[command(flatten)]
+    at: At,
     /// Print the gateway's answer as JSON
     #[arg(long)]
     json: bool,
@@ -68,12 +63,7 @@ pub struct Options {
 
 /// Explains and gives the exit status.
 pub fn run(file: Option<PathBuf>, options: &Options) -> u8 {
-    let search = Search {
-        command: "explain",
-        url: options.url.as_deref(),
-        key_env: options.key_env.as_deref(),
-        shows: Shows::CallerKey,
-    };
+    let search = options.at.search("explain");
     let begun = Gateway::find(file, &search)
         .and_then(|gateway| Question::of(options, &search).map(|question| (gateway, question)));
     let (gateway, question) = match begun {

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
+use clap::Args;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use modelport_provider::{
     Error,
@@ -25,6 +26,30 @@ const ADMIN_KEY: &str = "MODELPORT_ADMIN_KEY";
 
 /// The longest answer that is read whole, in bytes.
 const MAX_ANSWER: usize = 16 << 20;
+
+/// Which gateway a caller means.
+#[derive(Debug, Args)]
+pub(super) struct At {
+    /// Where the gateway listens; where the configuration says unless given
+    #[arg(long)]
+    url: Option<String>,
+    /// The variable that holds the key, of the environment or of .env; `MODELPORT_KEY` unless given, else the first
+    /// configured key, which only this machine and the configured host are shown
+    #[arg(long, value_name = "NAME")]
+    key_env: Option<String>,
+}
+
+impl At {
+    /// As this command looks for it.
+    pub(super) fn search(&self, command: &'static str) -> Search<'_> {
+        Search {
+            command,
+            url: self.url.as_deref(),
+            key_env: self.key_env.as_deref(),
+            shows: Shows::CallerKey,
+        }
+    }
+}
 
 /// Which gateway is meant, and by which options that was said.
 pub(super) struct Search<'o> {

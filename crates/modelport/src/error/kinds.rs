@@ -255,7 +255,7 @@ pub const CARRIED: [Kind; 26] = [
     Kind::carried(
         400,
         "thread_unsupported_request",
-        "The provider has no API for what is asked for, and chat completions cannot say it.",
+        "`thread` keeps the conversation at Anthropic, and another provider does not know it.",
     ),
     Kind::carried(
         400,

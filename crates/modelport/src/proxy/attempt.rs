@@ -19,6 +19,8 @@ use modelport_provider::{
     usage::Usage,
 };
 
+mod named;
+
 use super::{
     Job,
     asked::Asked,
@@ -38,9 +40,6 @@ const MAX_HELD: usize = 1 << 20;
 
 /// The longest answer that is put into another API's words.
 const MAX_TRANSLATED: usize = 64 << 20;
-
-/// The longest answer that is looked into for the model's name, in bytes; those of chats are far shorter.
-const MAX_LOOKED_INTO: usize = 64 << 10;
 
 /// The most of a refusal's body that is read.
 const MAX_REFUSAL: usize = 1 << 20;
@@ -94,19 +93,6 @@ impl Committed {
         self
     }
 
-    /// The model that the answer names: a stream's in its first events, as it does in all of OpenAI's APIs and in
-    /// Anthropic's. A long answer is not looked into.
-    pub fn model(&self) -> Option<String> {
-        match self {
-            Self::Stream { held, .. } => held
-                .iter()
-                .flat_map(|block| events(block).collect::<Vec<_>>())
-                .find_map(|event| named(&event.data)),
-            Self::Whole { body, .. } if body.len() <= MAX_LOOKED_INTO => named(body),
-            Self::Whole { .. } | Self::Opaque { .. } => None,
-        }
-    }
-
     /// The headers of the answer.
     pub fn headers(&self) -> &HeaderMap {
         match self {
@@ -115,23 +101,6 @@ impl Committed {
             }
         }
     }
-}
-
-/// The model that a JSON object names, or what its member `response` or `message` is.
-fn named(json: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        model: Option<String>,
-        response: Option<Inner>,
-        message: Option<Inner>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Inner {
-        model: Option<String>,
-    }
-    let named: Named = serde_json::from_slice(json).ok()?;
-    let inner = || named.response.or(named.message)?.model;
-    named.model.or_else(inner)
 }
 
 /// Sends the request to a deployment, with this one of its provider's credentials, and waits until its answer is certain.
