@@ -7,7 +7,7 @@ pub(super) use reading::{entry, read_columns};
 
 use std::collections::BTreeMap;
 
-use sqlx::{ColumnIndex, Decode, Row, Type};
+use sqlx::{ColumnIndex, Decode, Type};
 use uuid::Uuid;
 
 use super::Line;
@@ -68,7 +68,7 @@ pub(super) fn columns() -> String {
 }
 
 /// One value of a row.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Cell {
     Id(Uuid),
     Switch(bool),
@@ -77,7 +77,10 @@ pub(super) enum Cell {
 }
 
 /// The values of a row, in the order of [`COLUMNS`].
-pub(super) fn cells(row: &Entry) -> [Cell; COLUMNS.len()] {
+pub(super) type Row = [Cell; COLUMNS.len()];
+
+/// The values of this row.
+pub(super) fn cells(row: &Entry) -> Row {
     let number = |number: i64| Cell::Number(Some(number));
     let text = |text: &Text| Cell::Text(Some(text.clone()));
     [
@@ -164,6 +167,9 @@ const SUMS: [(&str, &str); 19] = [
     ),
 ];
 
+/// What rows add to the sums of an hour: the hour, what it is kept apart by, and the sums.
+pub(super) type SumsLine = (i64, [Text; 5], [i64; SUMS.len()]);
+
 /// What rows add to the sums of their hours, summed up here: as [`add_hours`] does it, for a fifth of its price.
 #[derive(Default)]
 pub(super) struct Hours<'a>(BTreeMap<(i64, [&'a Text; 5]), [i64; SUMS.len()]>);
@@ -223,7 +229,7 @@ impl<'a> Hours<'a> {
     }
 
     /// The values of each line that [`add_sums`] takes.
-    pub(super) fn lines(&self) -> Vec<(i64, [Text; 5], [i64; SUMS.len()])> {
+    pub(super) fn lines(&self) -> Vec<SumsLine> {
         let lines = self.0.iter();
         lines
             .map(|((hour, group), sums)| (*hour, group.map(Text::clone), *sums))
@@ -319,7 +325,7 @@ const COUNTS: [fn(&mut Totals) -> &mut u64; 12] = [
 ];
 
 /// A line of the report; `None` for one that counts no requests.
-pub(super) fn line<R: Row>(row: &R, groups: usize) -> Result<Option<Line>, sqlx::Error>
+pub(super) fn line<R: sqlx::Row>(row: &R, groups: usize) -> Result<Option<Line>, sqlx::Error>
 where
     usize: ColumnIndex<R>,
     for<'r> String: Decode<'r, R::Database> + Type<R::Database>,

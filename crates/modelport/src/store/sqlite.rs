@@ -3,19 +3,18 @@
 use std::{fs, path::Path, time::Duration};
 
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Connection, Row, SqlSafeStr, SqlStr,
-    SqliteConnection,
-    sqlite::{
-        SqliteArguments, SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode,
-        SqliteSynchronous,
-    },
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
+mod adding;
 mod documents;
+
+use adding::Adding;
 
 use super::{
     Ends, Line, StoreFault, bring_up_to_date,
-    rows::{self, Cell, Hours, signed, unsigned},
+    rows::{self, Hours, signed, unsigned},
 };
 use crate::{
     accounting::{entry::Entry, journal::Position, report::Period},
@@ -39,10 +38,6 @@ const SET_POSITION: &str = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4) \
     ON CONFLICT DO UPDATE SET segment = excluded.segment, at_offset = excluded.at_offset, \
     at_ms = excluded.at_ms";
 
-/// Lines that one statement adds: as many as there are are added by as few statements as possible, of which each is made
-/// and prepared only once.
-const AT_ONCE: [usize; 4] = [128, 32, 8, 1];
-
 /// Rows that are deleted at once; others write in between.
 const DELETED: i64 = 2000;
 
@@ -55,10 +50,7 @@ const GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 /// One connection to the database.
 pub struct Sqlite {
     connection: SqliteConnection,
-    /// Add so many rows, in the order of [`AT_ONCE`].
-    add_rows: [SqlStr; AT_ONCE.len()],
-    /// Add so many lines of sums.
-    add_sums: [SqlStr; AT_ONCE.len()],
+    adding: Adding,
     add_hours: String,
 }
 
@@ -105,8 +97,7 @@ impl Sqlite {
         }
         Ok(Self {
             connection,
-            add_rows: AT_ONCE.map(|count| statement(add_rows(count))),
-            add_sums: AT_ONCE.map(|count| statement(rows::add_sums(count))),
+            adding: Adding::new(),
             add_hours: rows::add_hours("ledger WHERE seq > ?1"),
         })
     }
@@ -135,32 +126,10 @@ impl Sqlite {
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM ledger")
             .fetch_one(&mut *transaction)
             .await?;
-        let added = add_lines(&mut transaction, &self.add_rows, rows, |row, values| {
-            rows::cells(row)
-                .into_iter()
-                .try_for_each(|cell| match cell {
-                    Cell::Id(id) => values.add(id),
-                    Cell::Switch(is_so) => values.add(is_so),
-                    Cell::Number(number) => values.add(number),
-                    Cell::Text(text) => values.add(text.map(|text| text.shared())),
-                })
-        })
-        .await?;
+        let added = self.adding.add_rows(&mut transaction, rows).await?;
         if added == rows.len() {
             let lines = Hours::of(rows).lines();
-            add_lines(
-                &mut transaction,
-                &self.add_sums,
-                &lines,
-                |(hour, group, sums), values| {
-                    values.add(*hour)?;
-                    group
-                        .iter()
-                        .try_for_each(|text| values.add(text.shared()))?;
-                    sums.iter().try_for_each(|sum| values.add(*sum))
-                },
-            )
-            .await?;
+            self.adding.add_sums(&mut transaction, &lines).await?;
         } else {
             // Some were there already; which, the database knows.
             sqlx::query(AssertSqlSafe(self.add_hours.as_str()))
@@ -318,40 +287,4 @@ struct Size {
     all: u64,
     /// The part of it that holds nothing.
     free: u64,
-}
-
-/// Adds lines by statements for [`AT_ONCE`] of them. Gives how many were new.
-async fn add_lines<T>(
-    connection: &mut SqliteConnection,
-    statements: &[SqlStr; AT_ONCE.len()],
-    mut lines: &[T],
-    values_of: impl Fn(&T, &mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
-) -> Result<usize, sqlx::Error> {
-    let mut added = 0;
-    for (count, statement) in AT_ONCE.iter().zip(statements) {
-        while let Some((some, rest)) = lines.split_at_checked(*count) {
-            let mut values = SqliteArguments::default();
-            for line in some {
-                values_of(line, &mut values).map_err(sqlx::Error::Encode)?;
-            }
-            let done = sqlx::query_with(statement.clone(), values)
-                .execute(&mut *connection)
-                .await?;
-            added += usize::try_from(done.rows_affected()).unwrap_or(0);
-            lines = rest;
-        }
-    }
-    Ok(added)
-}
-
-/// A statement that is made here, of no text of anybody's.
-fn statement(sql: String) -> SqlStr {
-    AssertSqlSafe(sql).into_sql_str()
-}
-
-/// The statement that adds this many rows.
-fn add_rows(count: usize) -> String {
-    let row = format!("({})", rows::COLUMNS.map(|_| "?").join(", "));
-    let (columns, values) = (rows::columns(), vec![row; count].join(", "));
-    format!("INSERT INTO ledger ({columns}) VALUES {values} ON CONFLICT (id) DO NOTHING")
 }
