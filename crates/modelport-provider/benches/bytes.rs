@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use modelport_provider::cost::{Cost, Tariff, Terms};
+use modelport_provider::cost::{Brief, Cost, Tariff, Terms};
 use modelport_provider::openai_compatible::stream::{read_event, read_first};
 use modelport_provider::sse::{SseReader, events};
 use modelport_provider::{catalogue, failure, scan, splice, usage};
@@ -142,8 +142,8 @@ fn answers(criterion: &mut Criterion) {
     group.bench_function("Cost::of", |bencher| {
         bencher.iter(|| Cost::of(black_box(&usage), &tariffs, &terms));
     });
-    group.bench_function("Cost::amount_of", |bencher| {
-        bencher.iter(|| Cost::amount_of(black_box(&usage), &tariffs, &terms));
+    group.bench_function("Brief::of", |bencher| {
+        bencher.iter(|| Brief::of(black_box(&usage), &tariffs, &terms));
     });
     group.finish();
 }

@@ -27,6 +27,19 @@ pub struct Cost {
     pub counts: Counts,
 }
 
+/// What one answer cost, in short: a [`Cost`] without the parts of its bill, which is worked out without allocating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brief {
+    /// What the provider says it charged.
+    pub reported: Option<Decimal>,
+    /// What the usage costs at known prices: the total of the bill.
+    pub computed: Option<Decimal>,
+    /// Who states the price of the bill's first part; `None` where there is none.
+    pub source: Option<PriceSource>,
+    /// Who counted what was used.
+    pub counts: Counts,
+}
+
 /// Who counted tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Counts {
@@ -135,24 +148,9 @@ impl Cost {
     pub fn of(usage: &Usage, tariffs: &[Tariff<'_>], terms: &Terms) -> Self {
         Self {
             reported: reported(usage),
-            bill: charge::find(usage, tariffs, terms).and_then(|lines| Bill::of(&lines, terms)),
+            bill: charge::find(usage, tariffs, terms, |lines| Bill::of(lines, terms)).flatten(),
             counts: terms.counts,
         }
-    }
-
-    /// What [`of`](Self::of) would say in short, without the bill and so without allocating.
-    pub fn amount_of(
-        usage: &Usage,
-        tariffs: &[Tariff<'_>],
-        terms: &Terms,
-    ) -> (Option<Decimal>, Provenance) {
-        let reported = reported(usage);
-        let amount = reported.or_else(|| {
-            let lines = charge::find(usage, tariffs, terms)?;
-            bill::total(&lines, terms)
-        });
-        let provenance = provenance(reported.is_some(), amount.is_some(), terms.counts);
-        (amount, provenance)
     }
 
     /// What it cost, in US dollars: what the provider reports, else the bill's total.
@@ -164,6 +162,34 @@ impl Cost {
     /// How that is known.
     pub fn provenance(&self) -> Provenance {
         provenance(self.reported.is_some(), self.bill.is_some(), self.counts)
+    }
+}
+
+impl Brief {
+    /// What [`Cost::of`] would say, in short.
+    pub fn of(usage: &Usage, tariffs: &[Tariff<'_>], terms: &Terms) -> Self {
+        let total = charge::find(usage, tariffs, terms, |lines| bill::total(lines, terms));
+        let (computed, source) = total.flatten().unzip();
+        Self {
+            reported: reported(usage),
+            computed,
+            source: source.flatten(),
+            counts: terms.counts,
+        }
+    }
+
+    /// What it cost, in US dollars: what the provider reports, else what the usage costs.
+    pub fn amount(&self) -> Option<Decimal> {
+        self.reported.or(self.computed)
+    }
+
+    /// How that is known.
+    pub fn provenance(&self) -> Provenance {
+        provenance(
+            self.reported.is_some(),
+            self.computed.is_some(),
+            self.counts,
+        )
     }
 }
 

@@ -100,10 +100,13 @@ impl Bill {
     }
 }
 
-/// The total of the bill of these lines.
-pub(super) fn total(lines: &Lines, terms: &Terms) -> Option<Decimal> {
-    lines.charged().try_fold(Decimal::ZERO, |total, line| {
-        exact::sum(total, part(line, terms)?.amount)
+/// The total of the bill of these lines, and who states the price of its first part.
+pub(super) fn total(lines: &Lines, terms: &Terms) -> Option<(Decimal, Option<PriceSource>)> {
+    let nothing = (Decimal::ZERO, None);
+    lines.charged().try_fold(nothing, |(total, source), line| {
+        let part = part(line, terms)?;
+        let total = exact::sum(total, part.amount)?;
+        Some((total, source.or(Some(part.source))))
     })
 }
 

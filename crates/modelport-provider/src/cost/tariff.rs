@@ -113,11 +113,19 @@ impl<'p> Tariff<'p> {
         }
     }
 
-    /// The prices that hold for an answer. What a class of service leaves out is as listed, long prompts' prices included: a
+    /// The prices as they stand.
+    pub(super) fn prices(&self) -> &'p Prices {
+        self.prices
+    }
+
+    /// The prices that hold for an answer, where they are others than those that stand. What a class of service leaves out is as listed, long prompts' prices included: a
     /// class that lists none of its own pays the usual ones (litellm 1.109.1, `llm_cost_calc/utils.py`, whose reading of the
     /// price file the catalogue follows).
-    pub(super) fn prices(&self, usage: &Usage, terms: &Terms) -> Prices {
+    pub(super) fn changed(&self, usage: &Usage, terms: &Terms) -> Option<Prices> {
         let class = self.class(terms.service.or(usage.service));
+        if class.is_none() && self.rules.is_empty() {
+            return None;
+        }
         let mut prices = *self.prices;
         if let Some(class) = class {
             prices = class.prices.or(&prices);
@@ -131,7 +139,7 @@ impl<'p> Tariff<'p> {
         if let Some(class) = class {
             self.apply(&class.price_rules, &mut prices, usage, terms);
         }
-        prices
+        Some(prices)
     }
 
     fn class(&self, service: Option<Service>) -> Option<&'p ServicePrices> {

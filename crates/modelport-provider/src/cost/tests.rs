@@ -29,8 +29,13 @@ fn found(section: &str, model: &str) -> Found<'static> {
 
 fn amount(usage: &Usage, tariffs: &[Tariff<'_>], terms: &Terms) -> Option<String> {
     let cost = Cost::of(usage, tariffs, terms);
-    let short = Cost::amount_of(usage, tariffs, terms);
-    assert_eq!(short, (cost.amount(), cost.provenance()));
+    let brief = Brief::of(usage, tariffs, terms);
+    assert_eq!(brief.amount(), cost.amount());
+    assert_eq!(brief.provenance(), cost.provenance());
+    assert_eq!(brief.reported, cost.reported);
+    assert_eq!(brief.computed, cost.bill.as_ref().map(|bill| bill.total));
+    let first = cost.bill.as_ref().and_then(|bill| bill.parts.first());
+    assert_eq!(brief.source, first.map(|part| part.source));
     cost.amount().map(plain)
 }
 
@@ -602,7 +607,8 @@ proptest! {
         };
         let tariffs = [Tariff::configured(&prices[0]), Tariff::listed(&prices[1], &[])];
         let cost = Cost::of(&usage, &tariffs, &terms);
-        prop_assert_eq!(Cost::amount_of(&usage, &tariffs, &terms), (cost.amount(), cost.provenance()));
+        let brief = Brief::of(&usage, &tariffs, &terms);
+        prop_assert_eq!((brief.amount(), brief.provenance()), (cost.amount(), cost.provenance()));
         if let Some(bill) = cost.bill {
             let sum: Decimal = bill.parts.iter().map(|part| part.amount).sum();
             prop_assert_eq!(sum, bill.total);

@@ -34,6 +34,18 @@ impl Field {
         let quoted = body.get(self.name.clone()).unwrap_or_default();
         scan::string_value(quoted).unwrap_or_default()
     }
+
+    /// Whether the field has one of these names in `body`, which are to need no escapes.
+    pub fn is_named(&self, body: &[u8], names: &[&str]) -> bool {
+        let quoted = body.get(self.name.clone()).unwrap_or_default();
+        if quoted.contains(&b'\\') {
+            return names.contains(&&*self.key(body));
+        }
+        let name = quoted
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""));
+        name.is_some_and(|name| names.iter().any(|known| known.as_bytes() == name))
+    }
 }
 
 /// The most fields whose places are kept; those beyond are sent as they came.

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use modelport_provider::{
     catalogue,
-    cost::{Cost, PriceSource, Provenance},
+    cost::{Brief, PriceSource, Provenance},
 };
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -59,9 +59,7 @@ impl Source {
 
 impl Charge {
     /// Of a request whose cost was worked out.
-    pub fn of(cost: &Cost) -> Self {
-        let priced = cost.bill.as_ref();
-        let source = priced.and_then(|bill| bill.parts.first().map(|part| part.source));
+    pub fn of(cost: &Brief) -> Self {
         Self {
             amount: cost.amount(),
             source: match cost.provenance() {
@@ -71,8 +69,8 @@ impl Charge {
                 Provenance::Unknown => Source::Unknown,
             },
             reported: cost.reported,
-            computed: priced.map(|bill| bill.total),
-            prices: source.map(prices),
+            computed: cost.computed,
+            prices: cost.source.map(prices),
         }
     }
 

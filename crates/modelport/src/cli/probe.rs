@@ -1,7 +1,6 @@
 //! `modelport probe`: measures an endpoint by real calls, after saying what they may cost.
 
 use std::{
-    borrow::Cow,
     io::{self, BufRead, IsTerminal},
     path::PathBuf,
     time::Duration,
@@ -182,8 +181,7 @@ impl Stated {
     /// What is said of a model; of an endpoint that is not configured, what is said of its section.
     fn of(&self, model: &str, section: Option<&str>) -> Override {
         if let Some(config) = &self.configured {
-            let said = known::said(&self.catalogue, config, model);
-            return said.map_or_else(Override::default, Cow::into_owned);
+            return known::together(&known::said(&self.catalogue, config, model));
         }
         let said = section.and_then(|section| self.catalogue.get(section, model));
         said.copied().unwrap_or_default()

@@ -6,12 +6,13 @@
 
 use std::{cmp::Reverse, sync::Arc, time::Duration};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{
     budget::{self, Reserved, SoftReached},
     cell::{Cell, Dimension, Limit, Use},
     rate::{self, Rate},
+    register::{Bounds, cells},
 };
 
 /// Leave to send one request. It holds what the request is expected to use.
@@ -20,29 +21,17 @@ use super::{
 #[derive(Debug)]
 #[must_use]
 pub struct Permit {
-    holds: Use,
+    bounds: Bounds,
+    /// At how many of the limits it holds something: at all of them, unless one has refused.
+    held: usize,
+    /// What it was admitted with. What it holds of a rate follows from that, so it is not kept for each of them.
+    asked: Use,
+    /// What it holds since it has grown.
+    grown: Option<Use>,
     /// How many gateways share what it holds of a rate, each of which takes so many times as much.
     gateways: u64,
-    held: SmallVec<[Held; USUAL]>,
-}
-
-/// A limit at which the request counts.
-#[derive(Debug)]
-struct Held {
-    cell: Arc<Cell>,
-    /// What is held of it.
-    share: Share,
-}
-
-/// What a request holds of a limit.
-#[derive(Debug)]
-enum Share {
-    /// So much of a rate.
-    Weight(u64),
-    /// A place.
-    Place,
-    /// Money that is set apart.
-    Reserved(Reserved),
+    /// What is set apart of those limits that are budgets, in their order.
+    reserved: SmallVec<[Reserved; 2]>,
 }
 
 /// Why a request may not be sent.
@@ -127,55 +116,61 @@ pub enum Part {
     },
 }
 
-/// The limits of a usual request; a permit with more of them needs memory of its own.
-const USUAL: usize = 8;
-
 /// Takes what a request is expected to use at each limit, or nothing anywhere. `now` is in milliseconds since 1970.
 ///
 /// # Errors
 ///
 /// [`Refused`] by the first limit that has not enough.
-pub fn admit<'a>(
-    cells: impl IntoIterator<Item = &'a Arc<Cell>>,
-    ask: Use,
-    now: u64,
-) -> Result<Permit, Refused> {
-    admit_part(cells, ask, Part::Whole, now)
+pub fn admit(cells: &[Arc<Cell>], ask: Use, now: u64) -> Result<Permit, Refused> {
+    let bounds = smallvec![cells.into()];
+    admit_part(bounds, ask, Part::Whole, now).map_err(|(refused, _)| refused)
 }
 
 /// As [`admit`], where the gateway has only a part of the limits.
 ///
 /// # Errors
 ///
-/// As there.
-pub fn admit_part<'a>(
-    cells: impl IntoIterator<Item = &'a Arc<Cell>>,
+/// As there, and where the caller stands.
+pub fn admit_part(
+    bounds: Bounds,
     ask: Use,
     part: Part,
     now: u64,
-) -> Result<Permit, Refused> {
+) -> Result<Permit, (Refused, Standing)> {
     let mut permit = Permit {
-        holds: ask,
+        bounds,
+        held: 0,
+        asked: ask,
+        grown: None,
         gateways: part.gateways(),
-        held: SmallVec::new(),
+        reserved: SmallVec::new(),
     };
-    for cell in cells {
-        let cell = Arc::clone(cell);
-        match take(&cell, ask, part, now) {
-            Ok(share) => permit.held.push(Held { cell, share }),
+    let mut refused = None;
+    for cell in cells(&permit.bounds) {
+        match take(cell, ask, part, now) {
+            Ok(reserved) => {
+                permit.held += 1;
+                permit.reserved.extend(reserved);
+            }
             Err(reason) => {
-                permit.withdraw();
-                return Err(Refused { cell, reason });
+                let cell = Arc::clone(cell);
+                refused = Some(Refused { cell, reason });
+                break;
             }
         }
     }
-    Ok(permit)
+    let Some(refused) = refused else {
+        return Ok(permit);
+    };
+    let bounds = permit.bounds.clone();
+    permit.withdraw();
+    Err((refused, standing(&bounds, now).among(part.gateways())))
 }
 
 /// Where a caller stands at these limits.
-pub fn standing<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>, now: u64) -> Standing {
+pub fn standing(bounds: &Bounds, now: u64) -> Standing {
     let (mut requests, mut tokens) = (Tightest::default(), Tightest::default());
-    for cell in cells {
+    for cell in cells(bounds) {
         if let Limit::Rate(dimension, _, rate) = &cell.limit {
             match dimension {
                 Dimension::Requests => requests.add(rate, now),
@@ -228,77 +223,95 @@ impl Permit {
     /// The request has used so much so far, and is not over. Where that is more than it holds it takes more, even if there
     /// is not enough.
     pub fn grow(&mut self, used: Use, now: u64) {
-        let before = self.holds;
+        let before = self.grown.unwrap_or(self.asked);
         let holds = before.at_least(used);
-        for Held { cell, share } in &mut self.held {
-            match (&cell.limit, share) {
-                (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
+        let mut all = std::mem::take(&mut self.reserved);
+        let mut reserved = all.iter_mut();
+        for cell in cells(&self.bounds).take(self.held) {
+            match &cell.limit {
+                Limit::Rate(dimension, _, rate) => {
                     let more = dimension.of(holds).saturating_mul(self.gateways);
-                    let more = more.max(*weight);
-                    correct(rate, *weight, more, now);
-                    *weight = more;
+                    correct(rate, self.weight(*dimension, rate), more, now);
                 }
-                (Limit::Budget(budget), Share::Reserved(reserved)) => {
-                    budget.reserve_more(reserved, holds.cost.less(before.cost));
+                Limit::Budget(budget) => {
+                    if let Some(reserved) = reserved.next() {
+                        budget.reserve_more(reserved, holds.cost.less(before.cost));
+                    }
                 }
-                _ => {}
+                Limit::Concurrency(_) => {}
             }
         }
-        self.holds = holds;
+        self.reserved = all;
+        self.grown = Some(holds);
     }
 
     /// The request is over and has used so much. The budgets whose soft limits it has reached.
     #[must_use = "somebody wants to know of the soft limits"]
     pub fn settle(mut self, used: Use, now: u64) -> SmallVec<[Reached; 1]> {
         let mut reached = SmallVec::new();
-        for Held { cell, share } in std::mem::take(&mut self.held) {
-            match (&cell.limit, share) {
-                (Limit::Rate(dimension, _, rate), Share::Weight(weight)) => {
+        let mut reserved = std::mem::take(&mut self.reserved).into_iter();
+        for cell in cells(&self.bounds).take(self.held) {
+            match &cell.limit {
+                Limit::Rate(dimension, _, rate) => {
                     let used = dimension.of(used).saturating_mul(self.gateways);
-                    correct(rate, weight, used, now);
+                    correct(rate, self.weight(*dimension, rate), used, now);
                 }
-                (Limit::Concurrency(places), Share::Place) => places.leave(),
-                (Limit::Budget(budget), Share::Reserved(reserved)) => {
-                    let soft = budget.settle(reserved, used.cost, now);
-                    reached.extend(soft.map(|soft| Reached { cell, soft }));
+                Limit::Concurrency(places) => places.leave(),
+                Limit::Budget(budget) => {
+                    let reserved = reserved.next();
+                    let soft = reserved.and_then(|held| budget.settle(held, used.cost, now));
+                    reached.extend(soft.map(|soft| Reached {
+                        cell: Arc::clone(cell),
+                        soft,
+                    }));
                 }
-                _ => {}
             }
         }
+        self.held = 0;
         reached
     }
 
     /// The limits at which the request counts.
-    pub fn cells(&self) -> impl Iterator<Item = &Arc<Cell>> + Clone {
-        self.held.iter().map(|held| &held.cell)
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     /// Where the caller stands at the limits of this request.
     pub fn standing(&self, now: u64) -> Standing {
-        standing(self.cells(), now).among(self.gateways)
+        standing(&self.bounds, now).among(self.gateways)
     }
 
     /// The request was not made after all: gives everything back.
     pub fn withdraw(self) {
-        for held in &self.held {
-            if let (Limit::Rate(Dimension::Requests, _, rate), Share::Weight(weight)) =
-                (&held.cell.limit, &held.share)
-            {
-                rate.give_back(*weight);
+        for cell in cells(&self.bounds).take(self.held) {
+            if let Limit::Rate(dimension @ Dimension::Requests, _, rate) = &cell.limit {
+                rate.give_back(self.weight(*dimension, rate));
             }
+        }
+    }
+
+    /// What is held of a rate.
+    fn weight(&self, dimension: Dimension, rate: &Rate) -> u64 {
+        match self.grown {
+            Some(holds) => dimension.of(holds).saturating_mul(self.gateways),
+            None => first_weight(dimension, self.asked, rate.limit(), self.gateways),
         }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        for Held { cell, share } in self.held.drain(..) {
-            match (&cell.limit, share) {
-                (Limit::Rate(Dimension::Requests, ..), _) => {}
-                (Limit::Rate(_, _, rate), Share::Weight(weight)) => rate.give_back(weight),
-                (Limit::Concurrency(places), Share::Place) => places.leave(),
-                (Limit::Budget(budget), Share::Reserved(reserved)) => budget.release(reserved),
-                _ => {}
+        let mut reserved = std::mem::take(&mut self.reserved).into_iter();
+        for cell in cells(&self.bounds).take(self.held) {
+            match &cell.limit {
+                Limit::Rate(Dimension::Requests, ..) => {}
+                Limit::Rate(dimension, _, rate) => rate.give_back(self.weight(*dimension, rate)),
+                Limit::Concurrency(places) => places.leave(),
+                Limit::Budget(budget) => {
+                    if let Some(reserved) = reserved.next() {
+                        budget.release(reserved);
+                    }
+                }
             }
         }
     }
@@ -319,12 +332,7 @@ impl Refused {
 }
 
 impl Standing {
-    /// Where a gateway has only this part of the limits.
-    #[must_use]
-    pub fn of_part(self, part: Part) -> Self {
-        self.among(part.gateways())
-    }
-
+    /// Where so many gateways share the limits.
     fn among(mut self, gateways: u64) -> Self {
         let levels = [&mut self.requests, &mut self.tokens];
         for level in levels.into_iter().flatten() {
@@ -352,11 +360,11 @@ impl Level {
     }
 }
 
-/// Takes what a request is expected to use.
+/// Takes what a request is expected to use. Gives what is set apart of a budget.
 ///
 /// How long an answer will be is a guess, so a guess above the whole amount takes the whole amount: what the answer uses
 /// beyond that is owed afterwards. A question is as long as it is, and is refused.
-fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
+fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Option<Reserved>, Reason> {
     if let Part::Away { gateways, epoch } = part {
         cell.mirror
             .take_over(&cell.limit, gateways.max(1), epoch, now);
@@ -364,11 +372,9 @@ fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
     match &cell.limit {
         Limit::Rate(dimension, _, rate) => {
             let limit = rate.limit();
-            let asked = weight(*dimension, ask, limit);
-            // Each gateway may have one request, however large its part of the limit is.
-            let asked = asked.saturating_mul(part.gateways()).min(limit.max(asked));
+            let asked = first_weight(*dimension, ask, limit, part.gateways());
             match rate.try_take(asked, now) {
-                Ok(_) => Ok(Share::Weight(asked)),
+                Ok(_) => Ok(None),
                 Err(rate::Refusal::TooLarge) => Err(Reason::TooLarge { limit, asked }),
                 Err(rate::Refusal::Spent {
                     remaining,
@@ -381,7 +387,7 @@ fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
                 }),
             }
         }
-        Limit::Concurrency(places) if places.try_enter_among(part.gateways()) => Ok(Share::Place),
+        Limit::Concurrency(places) if places.try_enter_among(part.gateways()) => Ok(None),
         Limit::Concurrency(places) => Err(Reason::Busy {
             limit: places.limit(),
         }),
@@ -393,7 +399,7 @@ fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
                     budget.reserve_within(ask.cost, limit, now)
                 }
             };
-            reserved.map(Share::Reserved).map_err(Reason::Budget)
+            reserved.map(Some).map_err(Reason::Budget)
         }
     }
 }
@@ -402,6 +408,13 @@ fn take(cell: &Cell, ask: Use, part: Part, now: u64) -> Result<Share, Reason> {
 pub(super) fn weight(dimension: Dimension, ask: Use, limit: u64) -> u64 {
     let certain = dimension.of(ask.without_answer());
     dimension.of(ask).min(limit.max(certain))
+}
+
+/// What a request takes of a limit that so many gateways share. Each of them may have one request, however large its part of
+/// the limit is.
+fn first_weight(dimension: Dimension, ask: Use, limit: u64, gateways: u64) -> u64 {
+    let asked = weight(dimension, ask, limit);
+    asked.saturating_mul(gateways).min(limit.max(asked))
 }
 
 /// Replaces what a request holds of a limit by something else.

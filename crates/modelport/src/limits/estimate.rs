@@ -4,7 +4,12 @@
 //! It is kept as the round-trip time is in TCP (RFC 6298): a mean that moves by an eighth of what a new answer is away from
 //! it, and a spread that moves by a quarter of what the distance is away from it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    hash::BuildHasher,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use foldhash::quality::RandomState;
 
 /// The mean and the spread of the answers' output tokens, in one atomic word.
 #[derive(Debug)]
@@ -111,7 +116,10 @@ fn toward(from: u64, to: u64, fraction: u64) -> u64 {
 /// A table of a fixed size in which each pair has one place. Where two have the same place, the one that asks drives out
 /// the other, which is then new again.
 #[derive(Debug)]
-pub struct Expected(Box<[Place]>);
+pub struct Expected {
+    places: Box<[Place]>,
+    numbers: RandomState,
+}
 
 #[derive(Debug, Default)]
 struct Place {
@@ -131,13 +139,21 @@ const RATIO: u64 = 4 * PRIOR;
 
 impl Default for Expected {
     fn default() -> Self {
-        Self((0..PLACES).map(|_| Place::default()).collect())
+        Self {
+            places: (0..PLACES).map(|_| Place::default()).collect(),
+            numbers: RandomState::default(),
+        }
     }
 }
 
 impl Expected {
+    /// The number of a caller and a model, here.
+    pub fn who(&self, caller: u64, model: Option<&str>) -> u64 {
+        self.numbers.hash_one((caller, model))
+    }
+
     /// The input and output tokens to expect of a request with a body of so many bytes, whose answer is limited to
-    /// `max_tokens`. `who` is a number for the key and the model.
+    /// `max_tokens`. `who` is the [number](Self::who) of the key and the model.
     pub fn tokens(&self, who: u64, bytes: usize, max_tokens: Option<u64>) -> (u64, u64) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let place = self.place(who);
@@ -169,7 +185,7 @@ impl Expected {
 
     fn place(&self, who: u64) -> Option<&Place> {
         let place = usize::try_from(who >> 40).unwrap_or(0) % PLACES;
-        self.0.get(place)
+        self.places.get(place)
     }
 }
 

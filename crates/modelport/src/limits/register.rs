@@ -31,6 +31,11 @@ pub type Cells = Arc<[Arc<Cell>]>;
 /// The limits of a request, those that refuse most first.
 pub type Bounds = SmallVec<[Cells; 4]>;
 
+/// All of these limits.
+pub fn cells(bounds: &Bounds) -> impl Iterator<Item = &Arc<Cell>> + Clone {
+    bounds.iter().flat_map(|cells| cells.iter())
+}
+
 /// The limits that there are.
 #[derive(Debug, Default)]
 pub struct Register {
@@ -257,7 +262,13 @@ fn of(budget: &config::Budget, before: Option<&Budget>) -> Budget {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            admission::{Part, admit_part},
+            cell::Use,
+        },
+        *,
+    };
 
     fn limits(json: &str) -> Limits {
         serde_json::from_str(json).unwrap()
@@ -270,9 +281,7 @@ mod tests {
         let keep = |limits: &Limits| register.keep([(Owner::Key, "k", limits)].into_iter());
         let take = || {
             let bounds = register.of_request(Some("k"), None, "m");
-            let cells = bounds.iter().flat_map(|cells| cells.iter());
-            let permit =
-                super::super::admission::admit(cells, super::super::cell::Use::default(), 0);
+            let permit = admit_part(bounds, Use::default(), Part::Whole, 0);
             permit.map(drop).is_ok()
         };
         keep(&two);

@@ -16,7 +16,6 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
-use smallvec::SmallVec;
 use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
@@ -29,8 +28,9 @@ mod verdict;
 
 use super::{
     admission::{Part, Refused, Standing},
-    cell::{Cell, Use},
+    cell::Use,
     notice::Notices,
+    register::{Bounds, cells},
 };
 use crate::{
     config::{Away, RedisConfig},
@@ -182,22 +182,17 @@ impl Shared {
     }
 
     /// Asks the server whether a request may be sent that the gateway's own limits allow.
-    pub async fn decide(
-        self: &Arc<Self>,
-        cells: SmallVec<[Arc<Cell>; 8]>,
-        ask: Use,
-        now: u64,
-    ) -> Verdict {
+    pub async fn decide(self: &Arc<Self>, bounds: &Bounds, ask: Use, now: u64) -> Verdict {
         let Some(link) = self.link.load_full() else {
             return Verdict::Away;
         };
-        let ticket = Ticket::new(self, link.epoch, cells.iter(), ask, now);
+        let ticket = Ticket::new(self, link.epoch, bounds, ask, now);
         // A caller whose answer has ended has its place back, although the server hears of it a moment later.
         let queued = self.queued.load(Ordering::Acquire);
         let is_behind = self.told.load(Ordering::Acquire) < queued;
-        let mut answer = ask_once(&link, &cells, &ticket, now).await;
+        let mut answer = ask_once(&link, bounds, &ticket, now).await;
         if is_behind && matches!(answer, Ok((Some(_), _))) && self.catch_up(queued).await {
-            answer = ask_once(&link, &cells, &ticket, now).await;
+            answer = ask_once(&link, bounds, &ticket, now).await;
         }
         match answer {
             Ok((None, standing)) => Verdict::Taken(Box::new(ticket), standing),
@@ -227,19 +222,14 @@ impl Shared {
     }
 
     /// What a request holds that this gateway alone has decided about: the server hears of it when it is back.
-    pub fn alone<'a>(
-        self: &Arc<Self>,
-        cells: impl Iterator<Item = &'a Arc<Cell>> + Clone,
-        ask: Use,
-        now: u64,
-    ) -> Box<Ticket> {
-        for cell in cells.clone() {
+    pub fn alone(self: &Arc<Self>, bounds: &Bounds, ask: Use, now: u64) -> Box<Ticket> {
+        for cell in cells(bounds) {
             if let Some((_, rate)) = ticket::rate_of(cell) {
                 cell.mirror.advance_rate(rate.taken());
             }
         }
         let epoch = self.epoch.load(Ordering::Relaxed);
-        Box::new(Ticket::new(self, epoch, cells, ask, now))
+        Box::new(Ticket::new(self, epoch, bounds, ask, now))
     }
 
     /// The server is away since the connection of this epoch; whoever finds out first says so.
@@ -297,14 +287,14 @@ impl Shared {
 /// Asks the server once.
 async fn ask_once(
     link: &Link,
-    cells: &[Arc<Cell>],
+    bounds: &Bounds,
     ticket: &Ticket,
     now: u64,
 ) -> Result<(Option<Refused>, Standing), String> {
     let mut connection = link.connection.clone();
-    let call = verdict::ask(cells, ticket, now);
+    let call = verdict::ask(bounds, ticket, now);
     match timeout(PATIENCE, call.run::<Vec<u64>>(&mut connection)).await {
-        Ok(Ok(answer)) => verdict::read(cells, ticket, &answer, now),
+        Ok(Ok(answer)) => verdict::read(bounds, ticket, &answer, now),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("no answer within {} ms", PATIENCE.as_millis())),
     }

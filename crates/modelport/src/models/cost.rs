@@ -4,11 +4,10 @@ use std::time::SystemTime;
 
 use modelport_provider::{
     catalogue,
-    cost::{Cost, Counts, Tariff, Terms},
+    cost::{Brief, Counts, Tariff, Terms},
     profile::Unlisted,
     usage::Usage,
 };
-use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 use super::known;
@@ -25,25 +24,10 @@ pub fn of(
     usage: &Usage,
     counts: Counts,
     at: SystemTime,
-) -> Cost {
+) -> Brief {
     let terms = terms(app, provider, counts, at);
     with_tariffs(app, provider, model, |tariffs| {
-        Cost::of(usage, tariffs, &terms)
-    })
-}
-
-/// What [`of`] would say in short.
-pub fn amount_of(
-    app: &App,
-    provider: usize,
-    model: &str,
-    usage: &Usage,
-    counts: Counts,
-    at: SystemTime,
-) -> Option<Decimal> {
-    let terms = terms(app, provider, counts, at);
-    with_tariffs(app, provider, model, |tariffs| {
-        Cost::amount_of(usage, tariffs, &terms).0
+        Brief::of(usage, tariffs, &terms)
     })
 }
 
@@ -84,9 +68,16 @@ fn with_tariffs<T>(
     } else {
         (found, profile.unlisted)
     };
+    let merged;
     let mut tariffs: SmallVec<[Tariff<'_>; 4]> = SmallVec::new();
-    if let Some(said) = &said {
-        tariffs.push(Tariff::configured(&said.prices));
+    match said.as_slice() {
+        [] => {}
+        // Most models are spoken of once, and then nothing is copied.
+        [said] => tariffs.push(Tariff::configured(&said.prices)),
+        said => {
+            merged = known::together(said);
+            tariffs.push(Tariff::configured(&merged.prices));
+        }
     }
     if let Some(listed) = listed {
         tariffs.push(Tariff::listed(&listed.prices, &listed.price_rules));

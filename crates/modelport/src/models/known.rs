@@ -1,12 +1,13 @@
 //! What is known of one model, from all who say something: its limits, prices and abilities, each with its source.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::time::SystemTime;
 
 use modelport_provider::{
     capability::{Capabilities, Source},
     catalogue::{self, Override, Overrides},
     price::Prices,
 };
+use smallvec::SmallVec;
 
 use super::{Model, Shelf};
 use crate::{app::App, config::ProviderConfig};
@@ -43,8 +44,8 @@ impl Known {
         });
         let fact = found.map(|found| found.fact);
         let listed = model.listed.as_ref();
-        let said = config.and_then(|config| said(&app.config.catalogue, config, &model.id));
-        let said = said.unwrap_or_default();
+        let said = config.map(|config| said(&app.config.catalogue, config, &model.id));
+        let said = together(&said.unwrap_or_default());
         let probed = config.and_then(|config| config.probed.as_ref()?.model(&model.id));
         let probed = probed.copied().unwrap_or_default();
         let limit = |said: [Option<u64>; 2], listed: Option<u64>, known: Option<u64>| {
@@ -86,19 +87,24 @@ impl Known {
     }
 }
 
-/// What the operator says of a model: of this provider's, and where that is silent, of its section's.
+/// What the operator says of a model: of this provider's, and behind that of its section's.
 pub fn said<'a>(
     catalogue: &'a Overrides,
     config: &ProviderConfig,
     model: &str,
-) -> Option<Cow<'a, Override>> {
+) -> SmallVec<[&'a Override; 2]> {
     let names = std::iter::once(config.id.as_str())
         .chain(config.aliases.iter().map(String::as_str))
         .chain(config.profile.catalogue);
-    let mut said = names.filter_map(|name| catalogue.get(name, model));
-    let first = Cow::Borrowed(said.next()?);
-    // Most models are spoken of once, and then nothing is copied.
-    Some(said.fold(first, |said, weaker| Cow::Owned(said.or(weaker))))
+    names
+        .filter_map(|name| catalogue.get(name, model))
+        .collect()
+}
+
+/// What is said by one of these or, where that is silent, by the next.
+pub fn together(said: &[&Override]) -> Override {
+    let said = said.iter();
+    said.fold(Override::default(), |stronger, said| stronger.or(said))
 }
 
 /// Since when a finding holds: when it was seen, when the list was fetched, when the catalogue was gathered.

@@ -1,7 +1,5 @@
 //! Whether a request may be sent, by the limits and budgets of whoever sends it and of whomever it is sent to.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use modelport_provider::{cost::Counts, usage::Usage};
@@ -15,9 +13,9 @@ use crate::{
     limits::{
         self,
         admission::{Reached, Reason, Refused, Standing},
-        cell::{Cell, Owner, Use},
+        cell::{Owner, Use},
         money::Money,
-        register::Bounds,
+        register::{Bounds, cells},
         words::Reset,
     },
     models::cost,
@@ -70,7 +68,7 @@ pub(super) fn admit(job: &Job) -> Result<Option<Box<Admitted>>, Error> {
         return Ok(None);
     }
     let (who, expects) = expected(job, first, &bounds);
-    let leave = Leave::take(app, cells(&bounds), expects);
+    let leave = Leave::take(app, bounds, expects);
     let leave = leave.map_err(|no| no.into_error(key_name(job)))?;
     Ok(Some(Box::new(Admitted {
         leave,
@@ -108,7 +106,7 @@ pub(super) fn at_provider(job: &Job, at: &Deployment) -> Result<Option<Box<AtPro
         return Ok(None);
     }
     let (_, expects) = expected(job, Some(at), &bounds);
-    let leave = Leave::take(app, cells(&bounds), expects).map_err(No::into_failure)?;
+    let leave = Leave::take(app, bounds, expects).map_err(No::into_failure)?;
     Ok(Some(Box::new(AtProvider(leave))))
 }
 
@@ -127,17 +125,10 @@ pub(super) async fn agreed_at_provider(
     Ok(permit)
 }
 
-fn cells(bounds: &Bounds) -> impl Iterator<Item = &std::sync::Arc<Cell>> + Clone {
-    bounds.iter().flat_map(|cells| cells.iter())
-}
-
 /// What a request is expected to use at a deployment, and whose answers tell. What it costs is of interest to budgets only.
 fn expected(job: &Job, at: Option<&Deployment>, bounds: &Bounds) -> (u64, Use) {
     let app = &job.worker.app;
-    let mut hasher = DefaultHasher::new();
-    job.caller.number.hash(&mut hasher);
-    at.map(|at| &*at.model).hash(&mut hasher);
-    let who = hasher.finish();
+    let who = (app.limits.expected).who(job.caller.number, at.map(|at| &*at.model));
     let (input_tokens, output_tokens) =
         app.limits
             .expected
@@ -150,8 +141,8 @@ fn expected(job: &Job, at: Option<&Deployment>, bounds: &Bounds) -> (u64, Use) {
             ..Usage::default()
         };
         let (counts, now) = (Counts::Estimated, clock::calendar());
-        let amount = cost::amount_of(app, at.provider, &at.model, &usage, counts, now);
-        amount.map_or(Money::ZERO, Money::from_dollars)
+        let cost = cost::of(app, at.provider, &at.model, &usage, counts, now);
+        cost.amount().map_or(Money::ZERO, Money::from_dollars)
     });
     let expects = Use {
         input_tokens,
@@ -164,7 +155,7 @@ fn expected(job: &Job, at: Option<&Deployment>, bounds: &Bounds) -> (u64, Use) {
 /// The most tokens that the caller wants in an answer.
 fn max_tokens(job: &Job) -> Option<u64> {
     let fields = job.asked.of_json()?.fields().iter();
-    let said = fields.filter(|field| MAX_TOKENS.contains(&&*field.key(&job.body)));
+    let said = fields.filter(|field| field.is_named(&job.body, &MAX_TOKENS));
     let numbers = said.filter_map(|field| {
         let value = job.body.get(field.value.clone())?;
         std::str::from_utf8(value).ok()?.parse().ok()

@@ -165,7 +165,7 @@ pub fn add_resolution(headers: &mut HeaderMap, provider: &str, model: &str) {
 /// Says what the request costs in US dollars, where that is known.
 pub fn add_cost(headers: &mut HeaderMap, cost: Option<Decimal>) {
     let text = cost.map(|cost| cost.normalize().to_string());
-    let value = text.and_then(|text| HeaderValue::from_str(&text).ok());
+    let value = text.and_then(|text| HeaderValue::try_from(text).ok());
     if let Some(value) = value {
         headers.insert(COST, value);
     }

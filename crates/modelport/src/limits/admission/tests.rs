@@ -23,6 +23,10 @@ fn cell(owner: Owner, limit: Limit) -> Arc<Cell> {
     Arc::new(Cell::new(owner, "it", limit))
 }
 
+fn bounds(cells: &[Arc<Cell>]) -> Bounds {
+    smallvec![cells.into()]
+}
+
 fn per_minute(amount: u64, dimension: Dimension) -> Arc<Cell> {
     cell(Owner::Key, Limit::rate(amount, dimension, Per::Minute))
 }
@@ -215,8 +219,11 @@ fn a_caller_stands_where_least_remains() {
         reset: Duration::from_secs(6),
     };
     assert_eq!(standing.tokens, Some(tokens));
-    assert_eq!(super::standing(&cells[4..], NOW), Standing::default());
-    assert_eq!(super::standing(&cells, NOW), standing);
+    assert_eq!(
+        super::standing(&bounds(&cells[4..]), NOW),
+        Standing::default()
+    );
+    assert_eq!(super::standing(&bounds(&cells), NOW), standing);
 }
 
 #[test]

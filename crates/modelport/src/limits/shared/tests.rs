@@ -5,11 +5,12 @@ use std::{
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use rust_decimal::Decimal;
+use smallvec::smallvec;
 
 use super::{script::Lua, *};
 use crate::limits::{
     budget::Budget,
-    cell::{Dimension, Limit, Owner, Per},
+    cell::{Cell, Dimension, Limit, Owner, Per},
     concurrency::Concurrency,
     money::Money,
     rate::{Rate, Refusal},
@@ -394,11 +395,10 @@ fn gateway(server: &Redis, away: Away) -> Arc<Shared> {
     Shared::new(&RedisConfig { url, away }, Notices::default()).unwrap()
 }
 
-fn cells(limits: impl IntoIterator<Item = Limit>) -> SmallVec<[Arc<Cell>; 8]> {
+fn bounds(limits: impl IntoIterator<Item = Limit>) -> Bounds {
     let cells = limits.into_iter();
-    cells
-        .map(|limit| Arc::new(Cell::new(Owner::Key, "ada", limit)))
-        .collect()
+    let cells = cells.map(|limit| Arc::new(Cell::new(Owner::Key, "ada", limit)));
+    smallvec![cells.collect()]
 }
 
 fn dollars(dollars: i64) -> Money {
@@ -410,7 +410,7 @@ fn a_server_that_forgets_is_told_what_the_gateway_knows() {
     let mut server = Redis::start();
     let budget = || Budget::new(Window::Month, None, Some(dollars(10)));
     let limits = || {
-        cells([
+        bounds([
             Limit::rate(10, Dimension::Requests, Per::Day),
             Limit::Concurrency(Concurrency::new(2)),
             Limit::Budget(budget()),
@@ -418,7 +418,7 @@ fn a_server_that_forgets_is_told_what_the_gateway_knows() {
     };
     let (one, two) = (limits(), limits());
     let now = crate::clock::unix_millis();
-    let Limit::Budget(past) = &one[2].limit else {
+    let Limit::Budget(past) = &one[0][2].limit else {
         unreachable!()
     };
     past.load(dollars(4), now);
@@ -431,36 +431,33 @@ fn a_server_that_forgets_is_told_what_the_gateway_knows() {
         first.start().await;
         second.start().await;
         let keeping = tokio::spawn(Arc::clone(&first).keep());
-        let Verdict::Taken(held, standing) = first.decide(one.clone(), ask, now).await else {
+        let Verdict::Taken(held, standing) = first.decide(&one, ask, now).await else {
             panic!("refused");
         };
         assert_eq!(standing.requests.unwrap().remaining, 9);
-        let Verdict::Taken(other, standing) = second.decide(two.clone(), ask, now).await else {
+        let Verdict::Taken(other, standing) = second.decide(&two, ask, now).await else {
             panic!("refused");
         };
         assert_eq!(standing.requests.unwrap().remaining, 8);
-        let Verdict::Refused(refused, _) = second.decide(two.clone(), ask, now).await else {
+        let Verdict::Refused(refused, _) = second.decide(&two, ask, now).await else {
             panic!("two places are taken");
         };
         assert_eq!(refused.cell.limit.as_str(), "concurrency");
         drop(other);
 
         server.stop();
-        assert!(matches!(
-            first.decide(one.clone(), ask, now).await,
-            Verdict::Away
-        ));
+        assert!(matches!(first.decide(&one, ask, now).await, Verdict::Away));
         assert_eq!(first.word(), "local");
         server.resume();
         while first.word() != "shared" {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // The place of the request that goes on is there again, and so is what was spent and requested.
-        let Verdict::Taken(last, standing) = first.decide(one.clone(), ask, now).await else {
+        let Verdict::Taken(last, standing) = first.decide(&one, ask, now).await else {
             panic!("refused");
         };
         assert!(standing.requests.unwrap().remaining <= 8);
-        let Verdict::Refused(refused, _) = first.decide(one.clone(), ask, now).await else {
+        let Verdict::Refused(refused, _) = first.decide(&one, ask, now).await else {
             panic!("two places are taken");
         };
         assert_eq!(refused.cell.limit.as_str(), "concurrency");
@@ -468,7 +465,7 @@ fn a_server_that_forgets_is_told_what_the_gateway_knows() {
         held.settle(ask);
         first.stop();
         keeping.await.unwrap();
-        let key = one[2].mirror.key(&one[2]);
+        let key = one[0][2].mirror.key(&one[0][2]);
         let start = Window::Month.period(now).start;
         let said = server
             .say(&format!("HMGET {key}:{start} base s r"))

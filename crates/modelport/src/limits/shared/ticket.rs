@@ -14,6 +14,7 @@ use crate::limits::{
     cell::{Cell, Dimension, Limit, Use},
     mirror::nano,
     rate::Rate,
+    register::{Bounds, cells},
 };
 
 /// What a request holds. Dropped before it is settled it gives back tokens, money and the place, but not the request,
@@ -79,15 +80,16 @@ enum Change {
 
 impl Ticket {
     /// For a request that is expected to use so much, before it is asked for. `epoch` is that of the connection.
-    pub(super) fn new<'a>(
+    pub(super) fn new(
         shared: &Arc<Shared>,
         epoch: u64,
-        cells: impl Iterator<Item = &'a Arc<Cell>>,
+        bounds: &Bounds,
         ask: Use,
         now: u64,
     ) -> Self {
         let number = shared.number.fetch_add(1, Relaxed);
-        let holds: SmallVec<[Hold; 4]> = cells.map(|cell| Hold::of(cell, ask, now)).collect();
+        let holds: SmallVec<[Hold; 4]> =
+            cells(bounds).map(|cell| Hold::of(cell, ask, now)).collect();
         let permit: Arc<str> = format!("{}-{number:x}", shared.gateway).into();
         let kept: SmallVec<[Kept; 2]> = holds.iter().filter_map(Hold::kept).collect();
         if !kept.is_empty() {

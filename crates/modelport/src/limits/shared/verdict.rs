@@ -10,9 +10,10 @@ use super::{
 use crate::limits::{
     admission::{Level, Reason, Refused, Standing},
     budget::{self, Budget},
-    cell::{Cell, Limit},
+    cell::Limit,
     mirror::{nano, of_nano},
     money::Money,
+    register::{Bounds, cells},
     window::{Window, millis},
 };
 
@@ -23,10 +24,10 @@ const AFTERWARDS: u64 = 24 * 60 * 60 * 1000;
 const TOTAL: u64 = 30 * AFTERWARDS;
 
 /// Asks for what the ticket holds.
-pub(super) fn ask(cells: &[Arc<Cell>], ticket: &Ticket, now: u64) -> Call<'static> {
+pub(super) fn ask(bounds: &Bounds, ticket: &Ticket, now: u64) -> Call<'static> {
     let mut call = ADMIT.with(&ticket.permit);
     call.number(millis(LASTS));
-    for (cell, hold) in cells.iter().zip(ticket.holds()) {
+    for (cell, hold) in cells(bounds).zip(ticket.holds()) {
         match (&cell.limit, hold) {
             (Limit::Rate(_, _, rate), Hold::Rate(_, weight)) => {
                 call.key(cell.mirror.key(cell)).word("r");
@@ -60,7 +61,7 @@ pub(super) fn ask(cells: &[Arc<Cell>], ticket: &Ticket, now: u64) -> Call<'stati
 ///
 /// When it is no answer of the script.
 pub(super) fn read(
-    cells: &[Arc<Cell>],
+    bounds: &Bounds,
     ticket: &Ticket,
     answer: &[u64],
     now: u64,
@@ -70,7 +71,7 @@ pub(super) fn read(
     let (refused, at) = (next()?, next()?);
     let mut standing = Standing::default();
     let mut found = None;
-    for (number, (cell, hold)) in (1..).zip(cells.iter().zip(ticket.holds())) {
+    for (number, (cell, hold)) in (1..).zip(cells(bounds).zip(ticket.holds())) {
         let reason = match (&cell.limit, hold) {
             (Limit::Rate(dimension, _, rate), Hold::Rate(_, weight)) => {
                 let used = next()?;

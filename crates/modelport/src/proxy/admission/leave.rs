@@ -12,7 +12,8 @@ use crate::{
     error::Error,
     limits::{
         admission::{self, Part, Permit, Reached, Refused, Standing},
-        cell::{Cell, Use},
+        cell::Use,
+        register::Bounds,
         shared::{Mode, Shared, Ticket, Verdict},
     },
 };
@@ -39,33 +40,25 @@ pub(super) enum No {
 
 impl Leave {
     /// By the gateway's own count.
-    pub(super) fn take<'a>(
-        app: &App,
-        cells: impl Iterator<Item = &'a Arc<Cell>> + Clone,
-        expects: Use,
-    ) -> Result<Self, No> {
+    pub(super) fn take(app: &App, bounds: Bounds, expects: Use) -> Result<Self, No> {
         match app.shared.as_deref().map(Shared::mode) {
-            None | Some(Mode::Shared) => Self::by_part(cells, expects, Part::Whole),
-            Some(Mode::Alone(part)) => Self::by_part(cells, expects, part),
+            None | Some(Mode::Shared) => Self::by_part(bounds, expects, Part::Whole),
+            Some(Mode::Alone(part)) => Self::by_part(bounds, expects, part),
             Some(Mode::Refusing) => Err(No::Away),
         }
     }
 
-    fn by_part<'a>(
-        cells: impl Iterator<Item = &'a Arc<Cell>> + Clone,
-        expects: Use,
-        part: Part,
-    ) -> Result<Self, No> {
+    fn by_part(bounds: Bounds, expects: Use, part: Part) -> Result<Self, No> {
         let now = clock::unix_millis();
-        match admission::admit_part(cells.clone(), expects, part, now) {
+        match admission::admit_part(bounds, expects, part, now) {
             Ok(permit) => Ok(Self {
                 permit,
                 expects,
                 shared: None,
             }),
-            Err(refused) => Err(No::Refused {
-                standing: admission::standing(cells, now).of_part(part),
+            Err((refused, standing)) => Err(No::Refused {
                 refused: Box::new(refused),
+                standing,
                 now,
             }),
         }
@@ -77,12 +70,11 @@ impl Leave {
         let Self {
             permit, expects, ..
         } = self;
-        let cells: SmallVec<[Arc<Cell>; 8]> = permit.cells().cloned().collect();
         if let Mode::Alone(_) = shared.mode() {
             // It was admitted by this gateway's part already, unless the server has gone away just now.
             return Ok(Self::alone(permit, expects, shared, now));
         }
-        match shared.decide(cells.clone(), expects, now).await {
+        match shared.decide(permit.bounds(), expects, now).await {
             Verdict::Taken(ticket, standing) => Ok(Self {
                 permit,
                 expects,
@@ -97,19 +89,20 @@ impl Leave {
                 })
             }
             Verdict::Away => {
+                let bounds = permit.bounds().clone();
                 permit.withdraw();
                 let part = match shared.mode_away() {
                     Mode::Alone(part) => part,
                     Mode::Refusing | Mode::Shared => return Err(No::Away),
                 };
-                let leave = Self::by_part(cells.iter(), expects, part)?;
+                let leave = Self::by_part(bounds, expects, part)?;
                 Ok(Self::alone(leave.permit, expects, shared, now))
             }
         }
     }
 
     fn alone(permit: Permit, expects: Use, shared: &Arc<Shared>, now: u64) -> Self {
-        let ticket = shared.alone(permit.cells(), expects, now);
+        let ticket = shared.alone(permit.bounds(), expects, now);
         let standing = permit.standing(now);
         Self {
             permit,

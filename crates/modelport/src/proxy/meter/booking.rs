@@ -144,14 +144,14 @@ impl Meter {
 
     /// Works out what the request costs, or sees to it that it is estimated.
     pub(super) fn price(&mut self, record: &mut Record) {
-        let (Some(provider), Some(model)) = (self.provider, record.upstream_model.clone()) else {
+        let (Some(provider), Some(model)) = (self.provider, &record.upstream_model) else {
             record.charge = Charge::none();
             return;
         };
         if let Some(usage) = &record.usage {
             if record.charge.amount.is_none() {
                 let counts = Counts::Told;
-                let cost = cost::of(&self.app, provider, &model, usage, counts, record.at);
+                let cost = cost::of(&self.app, provider, model, usage, counts, record.at);
                 record.charge = Charge::of(&cost);
             }
             return;
@@ -163,7 +163,7 @@ impl Meter {
             record.charge = Charge::none();
             return;
         }
-        let (app, at) = (Arc::clone(&self.app), record.at);
+        let (app, model, at) = (Arc::clone(&self.app), Arc::clone(model), record.at);
         record.unmetered = Some(Box::new(Unmetered {
             body: std::mem::take(&mut self.body),
             events: self.events,
