@@ -184,6 +184,7 @@ impl Sink {
             writer,
             observer: Observer::new(Arc::clone(&metrics), traces.clone()),
             logs: logs.clone(),
+            log_lines: logs.lines(),
             ledger,
             state: Arc::clone(&state),
             recent: Arc::clone(&recent),
@@ -278,6 +279,8 @@ struct Keeping {
     end: Position,
     observer: Observer,
     logs: logs::Sink,
+    /// Lines of the log that are not handed over yet.
+    log_lines: logs::Lines,
     /// Where rows go that are in the journal.
     ledger: SyncSender<Written>,
     state: Arc<State>,
@@ -340,8 +343,7 @@ impl Keeping {
                 self.rows.push(row);
             }
         }
-        // A line that is lost is one of the log alone.
-        let _ = self.logs.send(record);
+        self.log_lines.add(&record);
         if self.lines.len() > MAX_BATCH {
             self.write();
         }
@@ -366,6 +368,8 @@ impl Keeping {
     }
 
     fn write(&mut self) {
+        // Lines that are lost are lost to the log alone.
+        self.logs.write(&mut self.log_lines);
         let now = clock::now();
         if self.lines.is_empty() || self.retry_at.is_some_and(|at| now < at) {
             return;

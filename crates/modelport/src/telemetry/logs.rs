@@ -5,6 +5,7 @@ use std::{
     io::{self, IsTerminal, Write},
     sync::{
         Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     },
     thread,
@@ -32,6 +33,9 @@ use crate::{
 /// Finished requests that may wait for their line; more than that and lines are lost, not
 /// requests delayed.
 const MAX_WAITING: usize = 4096;
+
+/// Bytes of lines that somebody else has made and that may wait; more than that and lines are lost.
+const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// How long lines may wait to be written together.
 const BATCH: Duration = Duration::from_millis(20);
@@ -119,10 +123,14 @@ pub struct Sink {
     sender: SyncSender<Message>,
     directives: Arc<ArcSwap<Directives>>,
     format: Format,
+    /// Bytes of lines that wait.
+    waiting: Arc<AtomicUsize>,
 }
 
 enum Message {
     Finished(Box<Record>),
+    /// Whole lines.
+    Made(String),
     /// The lines of everything before this are written when this is dropped.
     Flush(SyncSender<()>),
 }
@@ -136,16 +144,36 @@ impl Sink {
     /// When no thread can be started.
     pub fn start(settings: Settings, takers: Option<(Observer, Arc<Recent>)>) -> io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_WAITING);
-        let directives = Arc::new(ArcSwap::from_pointee(Directives::of(settings.level)));
-        let batch = Batch::new(Arc::clone(&directives), settings.format);
+        let sink = Self {
+            sender,
+            directives: Arc::new(ArcSwap::from_pointee(Directives::of(settings.level))),
+            format: settings.format,
+            waiting: Arc::default(),
+        };
+        let (lines, waiting) = (sink.lines(), Arc::clone(&sink.waiting));
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || drain(&receiver, batch, takers))?;
-        Ok(Self {
-            sender,
-            directives,
-            format: settings.format,
-        })
+            .spawn(move || drain(&receiver, lines, &waiting, takers))?;
+        Ok(sink)
+    }
+
+    /// Where whoever reads records anyway makes their lines. To read them again in another thread, which has to fetch
+    /// them from memory, would cost more than the lines.
+    pub fn lines(&self) -> Lines {
+        Lines::new(Arc::clone(&self.directives), self.format)
+    }
+
+    /// Hands lines over to be written. Where too many wait already these are lost.
+    pub fn write(&self, lines: &mut Lines) {
+        let text = std::mem::take(&mut lines.text);
+        let length = text.len();
+        if length == 0 || self.waiting.load(Relaxed) > MAX_WAITING_BYTES {
+            return;
+        }
+        self.waiting.fetch_add(length, Relaxed);
+        if self.sender.try_send(Message::Made(text)).is_err() {
+            self.waiting.fetch_sub(length, Relaxed);
+        }
     }
 
     /// How loud the log is.
@@ -188,7 +216,8 @@ impl Sink {
 /// because waking a sleeper costs the sender more than the rest of its work.
 fn drain(
     receiver: &Receiver<Message>,
-    mut batch: Batch,
+    mut lines: Lines,
+    waiting: &AtomicUsize,
     mut takers: Option<(Observer, Arc<Recent>)>,
 ) {
     let mut quiet = 0;
@@ -196,7 +225,7 @@ fn drain(
         let message = match receiver.try_recv() {
             Ok(message) => message,
             Err(TryRecvError::Empty) if quiet < QUIET_BATCHES => {
-                batch.show();
+                lines.show();
                 quiet += 1;
                 thread::sleep(BATCH);
                 continue;
@@ -206,7 +235,7 @@ fn drain(
                 Err(_) => return,
             },
             Err(TryRecvError::Disconnected) => {
-                batch.show();
+                lines.show();
                 return;
             }
         };
@@ -218,38 +247,46 @@ fn drain(
                     observer.see(&record);
                     recent.keep(&mut record);
                 }
-                batch.add(&record);
+                lines.add(&record);
+            }
+            Message::Made(text) => {
+                waiting.fetch_sub(text.len(), Relaxed);
+                lines.text.push_str(&text);
             }
             Message::Flush(written) => {
-                batch.show();
+                lines.show();
                 drop(written);
             }
+        }
+        if lines.text.len() > MAX_BATCH {
+            lines.show();
         }
     }
 }
 
-/// Lines that are written together.
-struct Batch {
+/// Lines of finished requests that are loud enough, which are written together.
+pub struct Lines {
     directives: Arc<ArcSwap<Directives>>,
     format: Format,
-    lines: String,
+    text: String,
     /// The second that `date` stands for.
     second: u64,
     date: String,
 }
 
-impl Batch {
+impl Lines {
     fn new(directives: Arc<ArcSwap<Directives>>, format: Format) -> Self {
         Self {
             directives,
             format,
-            lines: String::new(),
+            text: String::new(),
             second: 0,
             date: String::new(),
         }
     }
 
-    fn add(&mut self, record: &Record) {
+    /// Adds the line of a finished request.
+    pub fn add(&mut self, record: &Record) {
         let level = record.level();
         if !self.directives.load().shows(level) {
             return;
@@ -259,7 +296,7 @@ impl Batch {
             self.second = now.as_secs();
             self.date = date(now.as_secs());
         }
-        let lines = &mut self.lines;
+        let lines = &mut self.text;
         let mut thousand_and_millis = itoa::Buffer::new();
         let digits = thousand_and_millis.format(1000 + now.subsec_millis());
         let millis = digits.get(1..).unwrap_or_default();
@@ -284,17 +321,14 @@ impl Batch {
                 lines.push('}');
             }
         }
-        self.lines.push('\n');
-        if self.lines.len() > MAX_BATCH {
-            self.show();
-        }
+        self.text.push('\n');
     }
 
     fn show(&mut self) {
-        if !self.lines.is_empty() {
+        if !self.text.is_empty() {
             // A log that cannot be written is no reason to stop serving.
-            let _ = io::stderr().write_all(self.lines.as_bytes());
-            self.lines.clear();
+            let _ = io::stderr().write_all(self.text.as_bytes());
+            self.text.clear();
         }
     }
 }
